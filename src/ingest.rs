@@ -1,0 +1,3 @@
+//! Sending the changed SQL to the catalog's HTTP API.
+
+pub mod outcome;

@@ -1,0 +1,3 @@
+//! Lineage of one side: files in, [`model::LineageGraph`] out.
+
+pub mod model;

@@ -1,0 +1,407 @@
+//! The graph: assets, columns, and the edges between them.
+//!
+//! Everything is ordered, so that equal graphs render to equal bytes. CTEs and derived tables never appear.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use crate::diagnostic::{Coverage, Diagnostic};
+use crate::path::RepoPath;
+use crate::sql::dialect::Dialect;
+
+/// An asset's name: every qualifier that the SQL wrote, folded by the dialect's rules, joined with dots.
+/// A part that itself holds a dot or a double quote is kept in double quotes.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AssetName(Arc<str>);
+
+impl AssetName {
+    /// Joins already folded parts.
+    #[must_use]
+    pub fn from_parts<S: AsRef<str>>(parts: &[S]) -> Self {
+        let quoted: Vec<String> = parts
+            .iter()
+            .map(|part| {
+                let part = part.as_ref();
+                if part.contains(['.', '"']) { format!("\"{}\"", part.replace('"', "\"\"")) } else { part.to_owned() }
+            })
+            .collect();
+        Self(quoted.join(".").into())
+    }
+
+    /// Takes a text that is already a folded, dotted name.
+    #[must_use]
+    pub fn from_dotted(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// The dotted text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The parts from the outermost qualifier to the name itself, as the text writes them (quotes kept).
+    #[must_use]
+    pub fn parts(&self) -> Vec<&str> {
+        let mut parts = Vec::new();
+        let (mut start, mut quoted) = (0, false);
+        for (offset, character) in self.0.char_indices() {
+            match character {
+                '"' => quoted = !quoted,
+                '.' if !quoted => {
+                    parts.extend(self.0.get(start..offset));
+                    start = offset + 1;
+                }
+                _ => {}
+            }
+        }
+        parts.extend(self.0.get(start..));
+        parts
+    }
+
+    /// The last part.
+    #[must_use]
+    pub fn base_name(&self) -> &str {
+        self.parts().last().copied().unwrap_or(&self.0)
+    }
+}
+
+impl fmt::Display for AssetName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for AssetName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+/// A column's folded name. `*` stands for "all columns of a relation whose columns are not known".
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ColumnName(Arc<str>);
+
+impl ColumnName {
+    /// Takes a folded name.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether this is the unresolved star.
+    #[must_use]
+    pub fn is_star(&self) -> bool {
+        &*self.0 == "*"
+    }
+}
+
+impl fmt::Display for ColumnName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for ColumnName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+/// One column of one asset.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ColumnRef {
+    /// The asset.
+    pub asset: AssetName,
+    /// Its column.
+    pub column: ColumnName,
+}
+
+impl fmt::Display for ColumnRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.asset, self.column)
+    }
+}
+
+/// What an asset is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AssetKind {
+    /// A table, or an asset that is only read and whose kind is not known.
+    Table,
+    /// A view.
+    View,
+    /// A materialized view, dynamic table, or the like.
+    MaterializedView,
+    /// A dbt model.
+    Model,
+    /// A dbt seed.
+    Seed,
+    /// A dbt snapshot.
+    Snapshot,
+    /// A dbt source.
+    Source,
+    /// Data outside of the database: a file, a stage, a bucket.
+    External,
+    /// A bare SELECT that feeds nothing, named after its file.
+    Query,
+}
+
+impl AssetKind {
+    /// The kind as the JSON contract writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::View => "view",
+            Self::MaterializedView => "materialized_view",
+            Self::Model => "model",
+            Self::Seed => "seed",
+            Self::Snapshot => "snapshot",
+            Self::Source => "source",
+            Self::External => "external",
+            Self::Query => "query",
+        }
+    }
+}
+
+/// What the SQL of this side does with an asset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Only read.
+    Referenced,
+    /// Written into, not created here.
+    Written,
+    /// Created here.
+    Defined,
+}
+
+impl Role {
+    /// The role as the JSON contract writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Referenced => "referenced",
+            Self::Written => "written",
+            Self::Defined => "defined",
+        }
+    }
+}
+
+/// Whether a value flows, or only decides about rows. OpenLineage's words (spec facet ColumnLineageDatasetFacet 1-2-0).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Transformation {
+    /// The value as it is.
+    Identity,
+    /// The value computed upon.
+    Transformation,
+    /// The value aggregated.
+    Aggregation,
+    /// Decides which rows join.
+    Join,
+    /// Decides which rows fall together.
+    GroupBy,
+    /// Decides which rows stay.
+    Filter,
+    /// Decides the order.
+    Sort,
+    /// Partitions or orders a window.
+    Window,
+    /// Decides which branch of a CASE or IF is taken.
+    Conditional,
+}
+
+impl Transformation {
+    /// `direct` or `indirect`.
+    #[must_use]
+    pub fn kind(self) -> &'static str {
+        if self.is_direct() { "direct" } else { "indirect" }
+    }
+
+    /// Whether the value itself flows.
+    #[must_use]
+    pub fn is_direct(self) -> bool {
+        matches!(self, Self::Identity | Self::Transformation | Self::Aggregation)
+    }
+
+    /// The subtype as the JSON contract writes it.
+    #[must_use]
+    pub fn subtype(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Transformation => "transformation",
+            Self::Aggregation => "aggregation",
+            Self::Join => "join",
+            Self::GroupBy => "group_by",
+            Self::Filter => "filter",
+            Self::Sort => "sort",
+            Self::Window => "window",
+            Self::Conditional => "conditional",
+        }
+    }
+}
+
+/// One asset feeds another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AssetEdge {
+    /// Where data comes from.
+    pub upstream: AssetName,
+    /// Where it goes.
+    pub downstream: AssetName,
+}
+
+/// One column feeds (direct) or steers (indirect) another.
+/// An indirect edge that holds for the whole row set has `*` as its downstream column.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ColumnEdge {
+    /// Where the value comes from.
+    pub upstream: ColumnRef,
+    /// Where it goes.
+    pub downstream: ColumnRef,
+    /// How.
+    pub transformation: Transformation,
+}
+
+/// One column of an asset's schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: ColumnName,
+    /// Its declared or cast type, upper case, as the SQL wrote it; `None` when not known.
+    pub data_type: Option<Arc<str>>,
+    /// The normalised text of the expression that makes it (identifiers folded and resolved to assets where known);
+    /// `None` for a declared column. Equal texts mean equal expressions.
+    pub expression: Option<Arc<str>>,
+}
+
+/// The clauses that decide which rows an asset has, each as normalised text. Equal texts mean equal clauses; CTE and
+/// alias names, formatting and comments do not matter. Empty sets mean that the clause is absent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RowSet {
+    /// WHERE, HAVING, QUALIFY conditions.
+    pub filters: BTreeSet<String>,
+    /// Joins: kind, relation, condition.
+    pub joins: BTreeSet<String>,
+    /// GROUP BY expressions.
+    pub grouping: BTreeSet<String>,
+    /// DISTINCT and DISTINCT ON.
+    pub distinct: BTreeSet<String>,
+    /// LIMIT, OFFSET, FETCH, TOP (with the ORDER BY that they depend on).
+    pub limit: BTreeSet<String>,
+    /// UNION, INTERSECT, EXCEPT with ALL or DISTINCT.
+    pub set_operations: BTreeSet<String>,
+}
+
+/// A table, view, model, …
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asset {
+    /// Its name (also its key in [`LineageGraph::assets`]).
+    pub name: AssetName,
+    /// What it is.
+    pub kind: AssetKind,
+    /// What the SQL does with it.
+    pub role: Role,
+    /// The file that defines it (last, for several), else the first that writes or reads it.
+    pub file: Option<RepoPath>,
+    /// Line of that statement, from 1.
+    pub line: u32,
+    /// Its columns in order; only those that are known.
+    pub columns: Vec<Column>,
+    /// Whether `columns` is all of them. `false` for assets that are only read, and where a `*` is unresolved.
+    pub columns_complete: bool,
+    /// What decides its rows.
+    pub row_set: RowSet,
+    /// The normalised text of the statements that define and fill it, in order. Equal text, equal meaning.
+    pub definition: Option<Arc<str>>,
+}
+
+impl Asset {
+    /// The column of that name.
+    #[must_use]
+    pub fn column(&self, name: &ColumnName) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == *name)
+    }
+}
+
+/// A place in the SQL that names an asset, or a column of one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Read {
+    /// The asset that is read.
+    pub asset: AssetName,
+    /// The column that is read; `None` where the asset as such is named (FROM, JOIN, INSERT INTO).
+    pub column: Option<ColumnName>,
+    /// The asset that the reading statement makes or fills; `None` when the statement feeds nothing.
+    pub reader: Option<AssetName>,
+    /// The reading file.
+    pub file: RepoPath,
+    /// Line of the name in that file, from 1.
+    pub line: u32,
+    /// Whether the column is known to exist in the asset on this side. `true` where the asset's columns are not known.
+    pub exists: bool,
+}
+
+/// What was learnt of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileSummary {
+    /// The dialect that it was read with.
+    pub dialect: Dialect,
+    /// The template language that was recognised.
+    pub template: Template,
+    /// Statements found.
+    pub statements: usize,
+    /// Statements understood.
+    pub analyzed: usize,
+    /// Assets that it defines or writes.
+    pub assets: BTreeSet<AssetName>,
+}
+
+/// Template languages that stand in SQL files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Template {
+    /// Plain SQL.
+    None,
+    /// A dbt model, snapshot, test, analysis or macro file.
+    Dbt,
+    /// Jinja outside of a dbt project (Airflow and others).
+    Jinja,
+    /// `${var}`, `:param`, `@name`, `%(name)s` and other placeholders.
+    Placeholder,
+}
+
+impl Template {
+    /// The name as the JSON contract writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Dbt => "dbt",
+            Self::Jinja => "jinja",
+            Self::Placeholder => "placeholder",
+        }
+    }
+}
+
+/// The lineage of one side.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LineageGraph {
+    /// Assets by name, as they are after every statement ran: dropped ones are gone.
+    pub assets: BTreeMap<AssetName, Asset>,
+    /// Which asset feeds which.
+    pub asset_edges: BTreeSet<AssetEdge>,
+    /// Which column feeds or steers which.
+    pub column_edges: BTreeSet<ColumnEdge>,
+    /// Every place that names an asset or a column of one, ordered.
+    pub reads: BTreeSet<Read>,
+    /// What was learnt of each file.
+    pub files: BTreeMap<RepoPath, FileSummary>,
+    /// What was not understood, ordered by file and line.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How much was understood.
+    pub coverage: Coverage,
+}

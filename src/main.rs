@@ -1,0 +1,3 @@
+//! The process edge: arguments, environment, exit code.
+
+fn main() {}

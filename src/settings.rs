@@ -1,0 +1,104 @@
+//! Settings after merging command line, environment and defaults: no Options left where a default exists.
+
+use std::path::PathBuf;
+
+use url::Url;
+
+use crate::secret::Secret;
+use crate::sql::dialect::Dialect;
+
+/// Address of the hosted ingest API.
+pub const DEFAULT_API_URL: &str = "https://api.getdatascale.com";
+/// Largest file that is read, in bytes.
+pub const DEFAULT_MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Which dialect a file is read with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DialectChoice {
+    /// From evidence: the dbt adapter, then the text, per file.
+    Auto,
+    /// Always this one.
+    Fixed(Dialect),
+}
+
+/// A condition that turns the run red (exit code 10).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Gate {
+    /// A statement of a changed file was not understood, and was not already so at base.
+    ParseError,
+    /// The verdict is breaking.
+    Breaking,
+    /// A column was removed or renamed, read or not.
+    RemovedColumn,
+    /// A file was rejected by the catalog, or the ingest failed.
+    IngestError,
+}
+
+/// What a failure of a side effect does to the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnError {
+    /// Say so and end well.
+    Warn,
+    /// End with the stage's exit code.
+    Fail,
+}
+
+/// When files are ingested.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IngestMode {
+    /// On change requests, and on everything that leads to the default branch.
+    PullRequest,
+    /// Only on pushes to the default branch and in the merge queue.
+    Merge,
+    /// Never.
+    Never,
+}
+
+/// Everything that steers a run.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Token of the ingest API.
+    pub token: Option<Secret>,
+    /// Base address of the ingest API, without the `/v1/ingest`.
+    pub api_url: Url,
+    /// Patterns of SQL files; `*` does not cross `/`, `**` does.
+    pub files: Vec<String>,
+    /// Patterns of files to leave out; they win over `files`.
+    pub exclude: Vec<String>,
+    /// Which dialect.
+    pub dialect: DialectChoice,
+    /// The `platform` sent to the API; `None`: from each file's dialect.
+    pub platform: Option<String>,
+    /// Sent to the API exactly as given.
+    pub extra_config: serde_json::Map<String, serde_json::Value>,
+    /// When files are ingested.
+    pub ingest: IngestMode,
+    /// What turns the run red.
+    pub fail_on: Vec<Gate>,
+    /// What a failed ingest does.
+    pub on_ingest_error: OnError,
+    /// What an unpublished comment does.
+    pub on_publish_error: OnError,
+    /// Token for the forge's API (comments, reading files that git cannot have).
+    pub forge_token: Option<Secret>,
+    /// Whether to keep a comment on the change request.
+    pub comment: bool,
+    /// Tells several comments on one change request apart (several projects, matrix jobs); empty for one.
+    pub comment_id: String,
+    /// Where the JSON report is written.
+    pub report_file: Option<PathBuf>,
+    /// Extra certificates to trust (PEM), besides the system's.
+    pub ca_bundle: Option<PathBuf>,
+    /// Largest file that is read, in bytes.
+    pub max_file_bytes: u64,
+    /// The repository's folder.
+    pub workspace: PathBuf,
+}
+
+impl Settings {
+    /// Every configured secret, for redaction.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<&Secret> {
+        self.token.iter().chain(&self.forge_token).collect()
+    }
+}
