@@ -1,5 +1,3 @@
 //! The one integration test binary: the real program against fakes, on repositories that the tests build.
 
-#![expect(missing_docs, reason = "tests")]
-
 mod fakes;
