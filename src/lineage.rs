@@ -1,3 +1,112 @@
-//! Lineage of one side: files in, [`model::LineageGraph`] out.
+//! Lineage of one side: prepared files in, [`model::LineageGraph`] out.
+//!
+//! Each distinct text is parsed once, on both cores; statements are then replayed in order on a catalog (`link`), where
+//! every name is resolved to the asset and column that it means (`resolver`, `expression`, `query`, `select`, `from`).
 
+mod alter;
+mod catalog;
+mod dml;
+mod effect;
+mod expression;
+mod from;
+mod functions;
+mod link;
 pub mod model;
+mod order;
+mod query;
+mod resolver;
+mod script;
+mod select;
+mod shape;
+mod statement;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::lineage::model::{AssetKind, AssetName, ColumnName, LineageGraph};
+use crate::lineage::script::Script;
+use crate::path::RepoPath;
+use crate::sql::dialect::Dialect;
+use crate::sql::migration;
+use crate::sql::template::Prepared;
+
+/// An asset whose columns are known from elsewhere than SQL: `--schema`, a seed's header, a source's YAML.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredAsset {
+    /// Its name.
+    pub name: AssetName,
+    /// What it is.
+    pub kind: AssetKind,
+    /// Its columns in order, with types where known.
+    pub columns: Vec<(ColumnName, Option<String>)>,
+    /// Whether these are all of its columns.
+    pub complete: bool,
+    /// Where it is declared.
+    pub file: Option<RepoPath>,
+    /// Line there, from 1.
+    pub line: u32,
+}
+
+/// The files of one side and what is known beside them.
+#[derive(Debug, Clone, Copy)]
+pub struct Side<'a> {
+    /// Every file, ready for parsing.
+    pub files: &'a [Prepared],
+    /// Assets that no SQL defines.
+    pub declared: &'a [DeclaredAsset],
+}
+
+/// Stack for parsing, walking and dropping deep trees: a chain of 100,000 operators is real (generated IN lists).
+const STACK_BYTES: usize = 512 * 1024 * 1024;
+
+/// The graph of one side.
+#[must_use]
+pub fn analyze(side: Side<'_>) -> LineageGraph {
+    on_large_stacks(|| {
+        let scripts = parse_all(side.files.iter());
+        link_side(side, &scripts)
+    })
+}
+
+/// The graphs of both sides; text that both have is parsed once.
+#[must_use]
+pub fn analyze_both(base: Side<'_>, head: Side<'_>) -> (LineageGraph, LineageGraph) {
+    on_large_stacks(|| {
+        let scripts = parse_all(base.files.iter().chain(head.files));
+        rayon::join(|| link_side(base, &scripts), || link_side(head, &scripts))
+    })
+}
+
+/// What decides how a file parses.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Clone)]
+struct Key {
+    sql: Arc<str>,
+    dialect: Dialect,
+    is_down: bool,
+}
+
+fn key(file: &Prepared) -> Key {
+    Key { sql: file.sql.clone(), dialect: file.dialect, is_down: migration::is_down(&file.path) }
+}
+
+fn parse_all<'f>(files: impl Iterator<Item = &'f Prepared>) -> BTreeMap<Key, Arc<Script>> {
+    let distinct: BTreeMap<Key, &Prepared> = files.map(|file| (key(file), file)).collect();
+    let distinct: Vec<(Key, &Prepared)> = distinct.into_iter().collect();
+    distinct.into_par_iter().map(|(key, file)| (key, Arc::new(Script::read(file)))).collect()
+}
+
+fn link_side(side: Side<'_>, scripts: &BTreeMap<Key, Arc<Script>>) -> LineageGraph {
+    let files: Vec<(&Prepared, Arc<Script>)> =
+        side.files.iter().map(|file| (file, scripts.get(&key(file)).cloned().unwrap_or_default())).collect();
+    link::link(&files, side.declared)
+}
+
+/// Runs on threads whose stacks are large; on the caller's own where no threads can be had.
+fn on_large_stacks<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    match rayon::ThreadPoolBuilder::new().stack_size(STACK_BYTES).build() {
+        Ok(pool) => pool.install(work),
+        Err(_) => work(),
+    }
+}

@@ -1,4 +1,9 @@
 //! SQL text: dialects, templates, statement splitting, identifiers, positions.
 
 pub mod dialect;
+pub mod ident;
+pub mod lexer;
+pub mod migration;
+pub mod parse;
+pub mod split;
 pub mod template;

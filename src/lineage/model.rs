@@ -317,8 +317,11 @@ pub struct Asset {
     pub columns_complete: bool,
     /// What decides its rows.
     pub row_set: RowSet,
-    /// The normalised text of the statements that define and fill it, in order. Equal text, equal meaning.
+    /// The normalised text of the statements that define and fill it, in order. Equal text, equal meaning. For
+    /// comparing, not for showing.
     pub definition: Option<Arc<str>>,
+    /// The same statements in a readable layout (keywords, line breaks), names as written. For showing, not for comparing.
+    pub sql: Option<Arc<str>>,
 }
 
 impl Asset {

@@ -1,0 +1,276 @@
+//! From parsed files to one graph: files in dependency order, statements in script order, replayed on a catalog.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use sqlparser::ast::Statement;
+
+use crate::diagnostic::{Coverage, Diagnostic, DiagnosticCode, DiagnosticSeverity};
+use crate::lineage::catalog::{Catalog, State, StateColumn};
+use crate::lineage::effect::{Effect, Place};
+use crate::lineage::model::{
+    Asset, AssetEdge, AssetKind, AssetName, Column, ColumnEdge, ColumnName, ColumnRef, FileSummary, LineageGraph, Read,
+    Role,
+};
+use crate::lineage::resolver::Resolver;
+use crate::lineage::script::{Script, flatten, refusal_diagnostic};
+use crate::lineage::shape::Sources;
+use crate::lineage::{DeclaredAsset, order};
+use crate::path::RepoPath;
+use crate::sql::parse::Parsed;
+use crate::sql::template::Prepared;
+
+/// Replays all files and gives the graph.
+pub(crate) fn link(files: &[(&Prepared, Arc<Script>)], declared: &[DeclaredAsset]) -> LineageGraph {
+    let mut linker = Linker::default();
+    for asset in declared {
+        linker.declare(asset);
+    }
+    for (file, script) in files {
+        if let Some(asset) = &file.asset {
+            let parts: Vec<String> = asset.name.parts().into_iter().map(str::to_owned).collect();
+            linker.catalog.announce(&parts);
+        }
+        for name in &script.defines {
+            linker.catalog.announce(name);
+        }
+        for target in file.tokens.values() {
+            linker.kinds.entry(target.asset.clone()).or_insert(target.kind);
+        }
+    }
+    for index in order::dependency_order(files) {
+        if let Some((file, script)) = files.get(index) {
+            linker.file(file, script);
+        }
+    }
+    linker.finish()
+}
+
+#[derive(Default)]
+struct Linker {
+    catalog: Catalog,
+    reads: BTreeSet<Read>,
+    files: BTreeMap<RepoPath, FileSummary>,
+    diagnostics: Vec<Diagnostic>,
+    coverage: Coverage,
+    /// Kinds of assets that are only referenced, where a template says so.
+    kinds: BTreeMap<AssetName, AssetKind>,
+}
+
+impl Linker {
+    fn declare(&mut self, asset: &DeclaredAsset) {
+        let parts: Vec<String> = asset.name.parts().into_iter().map(str::to_owned).collect();
+        self.catalog.announce(&parts);
+        let role = if asset.kind == AssetKind::Seed { Role::Defined } else { Role::Referenced };
+        let mut state = State::new(asset.kind, role);
+        state.columns = asset
+            .columns
+            .iter()
+            .map(|(name, data_type)| StateColumn::declared(name.clone(), data_type.as_deref().map(Arc::from)))
+            .collect();
+        state.complete = asset.complete;
+        state.file.clone_from(&asset.file);
+        state.line = asset.line;
+        self.catalog.insert(asset.name.clone(), state);
+    }
+
+    fn file(&mut self, file: &Prepared, script: &Script) {
+        let (analyzed, statements) = script.counts();
+        let mut summary = FileSummary {
+            dialect: file.dialect,
+            template: file.template,
+            statements,
+            analyzed,
+            assets: BTreeSet::new(),
+        };
+        self.diagnostics.extend(file.diagnostics.iter().cloned());
+        let mut queries = 0;
+        for statement in &script.statements {
+            match &statement.parsed {
+                Parsed::NoDataFlow => {}
+                Parsed::Refused(refusal) => self.diagnostics.push(refusal_diagnostic(refusal, file)),
+                Parsed::Statements(parsed) => {
+                    for part in parsed.iter().flat_map(flatten) {
+                        self.statement(part, statement.line, (file, &mut summary), &mut queries);
+                    }
+                }
+            }
+        }
+        self.cover(file, &summary);
+        self.files.insert(file.path.clone(), summary);
+    }
+
+    fn statement(
+        &mut self,
+        statement: &Statement,
+        line: u32,
+        (file, summary): (&Prepared, &mut FileSummary),
+        queries: &mut usize,
+    ) {
+        let mut resolver = Resolver::new(&self.catalog, file, line.saturating_sub(1));
+        resolver.queries_before = *queries;
+        resolver.statement(statement);
+        let original_line = file.line_map.original(line);
+        resolver.report_ambiguous(original_line);
+        let Resolver { effects, reads, diagnostics, stars_unresolved, .. } = resolver;
+        self.coverage.stars_unresolved += stars_unresolved;
+        self.diagnostics.extend(diagnostics);
+        if stars_unresolved > 0 {
+            self.diagnostics.push(unresolved_star(file, original_line, stars_unresolved));
+        }
+        let reader = effects.iter().rev().find_map(Effect::target).cloned();
+        self.reads.extend(reads.into_iter().map(|read| Read { reader: reader.clone(), ..read }));
+        let place = Place { file: file.path.clone(), line: original_line };
+        for effect in effects {
+            if let Effect::Define { kind: AssetKind::Query, .. } = &effect {
+                *queries += 1;
+            }
+            summary.assets.extend(effect.target().cloned());
+            effect.apply(&mut self.catalog, &place);
+        }
+    }
+
+    fn cover(&mut self, file: &Prepared, summary: &FileSummary) {
+        self.coverage.files += 1;
+        self.coverage.statements += summary.statements;
+        self.coverage.analyzed += summary.analyzed;
+        if summary.analyzed == 0 && summary.statements > 0 {
+            self.coverage.failed += 1;
+        } else if summary.analyzed < summary.statements || file.partial {
+            self.coverage.partly += 1;
+        } else {
+            self.coverage.parsed += 1;
+        }
+    }
+
+    fn finish(self) -> LineageGraph {
+        let mut graph = LineageGraph {
+            reads: self.reads,
+            files: self.files,
+            diagnostics: self.diagnostics,
+            coverage: self.coverage,
+            ..LineageGraph::default()
+        };
+        graph
+            .diagnostics
+            .sort_by(|a, b| (&a.file, a.line, a.column, &a.message).cmp(&(&b.file, b.line, b.column, &b.message)));
+        graph.diagnostics.dedup();
+        for (name, state) in self.catalog.into_assets() {
+            add_edges(&mut graph, &name, &state);
+            graph.assets.insert(name.clone(), finished(name, state));
+        }
+        add_referenced(&mut graph, &self.kinds);
+        graph
+    }
+}
+
+fn unresolved_star(file: &Prepared, line: u32, stars: usize) -> Diagnostic {
+    let what =
+        if stars == 1 { "a `*` stands for columns".to_owned() } else { format!("{stars} `*` stand for columns") };
+    Diagnostic::new(
+        DiagnosticCode::UnresolvedStar,
+        DiagnosticSeverity::Note,
+        &file.path,
+        format!("{what} that no file of the repository defines"),
+    )
+    .at(line, 0)
+    .hint("give the table's DDL, or its columns with --schema")
+}
+
+fn add_edges(graph: &mut LineageGraph, name: &AssetName, state: &State) {
+    let star = ColumnRef { asset: name.clone(), column: ColumnName::new("*") };
+    let mut upstream = state.upstream.clone();
+    let mut add = |sources: &Sources, downstream: &ColumnRef| {
+        for (source, transformation) in sources {
+            upstream.insert(source.asset.clone());
+            graph.column_edges.insert(ColumnEdge {
+                upstream: source.clone(),
+                downstream: downstream.clone(),
+                transformation: *transformation,
+            });
+        }
+    };
+    for column in &state.columns {
+        add(&column.sources, &ColumnRef { asset: name.clone(), column: column.name.clone() });
+    }
+    let open: Sources = crate::lineage::resolver::star_sources(&state.open.iter().cloned().collect::<Vec<_>>());
+    add(&open, &star);
+    // A column of the asset that steers its own rows (UPDATE t … WHERE t.a) is no lineage.
+    let indirect: Sources =
+        state.indirect.iter().filter(|(source, how)| source.asset != *name && !how.is_direct()).cloned().collect();
+    add(&indirect, &star);
+    graph.asset_edges.extend(upstream.into_iter().map(|upstream| AssetEdge { upstream, downstream: name.clone() }));
+}
+
+fn finished(name: AssetName, state: State) -> Asset {
+    let definition = (!state.definition.is_empty()).then(|| state.definition.join("\n").into());
+    let written: Vec<&str> = state.sql.iter().map(String::as_str).filter(|sql| !sql.is_empty()).collect();
+    let sql = if written.is_empty() && !state.columns.is_empty() {
+        Some(table_text(&name, &state).into())
+    } else {
+        (!written.is_empty()).then(|| written.join(";\n\n").into())
+    };
+    Asset {
+        name,
+        kind: state.kind,
+        role: state.role,
+        file: state.file,
+        line: state.line,
+        columns: state
+            .columns
+            .into_iter()
+            .map(|column| Column { name: column.name, data_type: column.data_type, expression: column.expression })
+            .collect(),
+        columns_complete: state.complete,
+        row_set: state.row_set,
+        definition,
+        sql,
+    }
+}
+
+/// A table as it stands after all of its migrations.
+fn table_text(name: &AssetName, state: &State) -> String {
+    let columns: Vec<String> = state
+        .columns
+        .iter()
+        .map(|column| {
+            format!("  {} {}", column.name, column.data_type.as_deref().unwrap_or_default()).trim_end().to_owned()
+        })
+        .collect();
+    format!("CREATE TABLE {name} (\n{}\n)", columns.join(",\n"))
+}
+
+/// Assets that are only read: known by name, and by the columns that something reads.
+fn add_referenced(graph: &mut LineageGraph, kinds: &BTreeMap<AssetName, AssetKind>) {
+    let mut columns: BTreeMap<AssetName, BTreeSet<ColumnName>> = BTreeMap::new();
+    for edge in &graph.asset_edges {
+        columns.entry(edge.upstream.clone()).or_default();
+    }
+    for edge in graph.column_edges.iter().filter(|edge| !edge.upstream.column.is_star()) {
+        columns.entry(edge.upstream.asset.clone()).or_default().insert(edge.upstream.column.clone());
+    }
+    let mut first_read: BTreeMap<AssetName, (RepoPath, u32)> = BTreeMap::new();
+    for read in graph.reads.iter().filter(|read| read.column.is_none()) {
+        first_read.entry(read.asset.clone()).or_insert_with(|| (read.file.clone(), read.line));
+    }
+    for (name, columns) in columns {
+        if graph.assets.contains_key(&name) {
+            continue;
+        }
+        let (file, line) = first_read.get(&name).cloned().map_or((None, 0), |(file, line)| (Some(file), line));
+        let columns = columns.into_iter().map(|name| Column { name, data_type: None, expression: None }).collect();
+        let asset = Asset {
+            kind: kinds.get(&name).copied().unwrap_or(AssetKind::Table),
+            role: Role::Referenced,
+            file,
+            line,
+            columns,
+            columns_complete: false,
+            row_set: crate::lineage::model::RowSet::default(),
+            definition: None,
+            sql: None,
+            name: name.clone(),
+        };
+        graph.assets.insert(name, asset);
+    }
+}

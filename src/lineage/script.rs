@@ -1,0 +1,114 @@
+//! One file: cut, parsed, and looked through for the names that it defines and reads.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{ConditionalStatements, Expr, SetExpr, Statement, visit_relations};
+
+use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
+use crate::sql::dialect::Dialect;
+use crate::sql::ident::{fold, fold_name};
+use crate::sql::migration;
+use crate::sql::parse::{Parsed, Refusal, parse};
+use crate::sql::split::split;
+use crate::sql::template::Prepared;
+
+/// One statement of a script.
+#[derive(Debug)]
+pub(crate) struct ScriptStatement {
+    pub parsed: Parsed,
+    /// Its first line in the prepared SQL, from 1.
+    pub line: u32,
+}
+
+/// A parsed file. Depends on the prepared SQL, the dialect and whether the path says "down migration" only.
+#[derive(Debug, Default)]
+pub(crate) struct Script {
+    pub statements: Vec<ScriptStatement>,
+    /// Folded names that it creates.
+    pub defines: BTreeSet<Vec<String>>,
+    /// Folded names that it mentions otherwise (CTE names included).
+    pub mentions: BTreeSet<Vec<String>>,
+}
+
+impl Script {
+    /// Parses a prepared file.
+    pub fn read(file: &Prepared) -> Self {
+        let text = if migration::is_down(&file.path) { "" } else { migration::up_part(&file.sql) };
+        let statements: Vec<ScriptStatement> = split(text, file.dialect)
+            .iter()
+            .map(|piece| ScriptStatement { parsed: parse(piece, file.dialect), line: piece.line })
+            .collect();
+        let mut script = Self { statements, ..Self::default() };
+        script.collect_names(file.dialect);
+        script
+    }
+
+    fn collect_names(&mut self, dialect: Dialect) {
+        let (mut defines, mut mentions) = (BTreeSet::new(), BTreeSet::new());
+        for statement in &self.statements {
+            let Parsed::Statements(statements) = &statement.parsed else { continue };
+            for statement in statements.iter().flat_map(flatten) {
+                if let Some(name) = defined_name(statement, dialect) {
+                    defines.insert(name);
+                }
+                let _ = visit_relations(statement, |relation| {
+                    mentions.insert(fold_name(relation, dialect));
+                    ControlFlow::<()>::Continue(())
+                });
+            }
+        }
+        self.mentions = mentions.difference(&defines).cloned().collect();
+        self.defines = defines;
+    }
+
+    /// Statements understood, and all.
+    pub fn counts(&self) -> (usize, usize) {
+        let refused = self.statements.iter().filter(|statement| matches!(statement.parsed, Parsed::Refused(_))).count();
+        (self.statements.len() - refused, self.statements.len())
+    }
+}
+
+/// The diagnostic of a refused statement, at its place in the file.
+pub(crate) fn refusal_diagnostic(refusal: &Refusal, file: &Prepared) -> Diagnostic {
+    let code = if refusal.too_deep { DiagnosticCode::TooDeep } else { DiagnosticCode::ParseError };
+    Diagnostic::new(code, DiagnosticSeverity::Error, &file.path, refusal.message.clone())
+        .at(file.line_map.original(refusal.line), refusal.column)
+}
+
+/// A statement, or the statements of its block.
+pub(crate) fn flatten(statement: &Statement) -> Vec<&Statement> {
+    let bodies: Vec<&ConditionalStatements> = match statement {
+        Statement::If(block) => std::iter::once(&block.if_block)
+            .chain(&block.elseif_blocks)
+            .chain(&block.else_block)
+            .map(|block| &block.conditional_statements)
+            .collect(),
+        Statement::While(block) => vec![&block.while_block.conditional_statements],
+        Statement::Case(block) => {
+            block.when_blocks.iter().chain(&block.else_block).map(|block| &block.conditional_statements).collect()
+        }
+        Statement::CreateProcedure { body, .. } => vec![body],
+        Statement::StartTransaction { statements, .. } if !statements.is_empty() => {
+            return statements.iter().flat_map(flatten).collect();
+        }
+        _ => return vec![statement],
+    };
+    bodies.into_iter().flat_map(|body| body.statements().iter().flat_map(flatten)).collect()
+}
+
+fn defined_name(statement: &Statement, dialect: Dialect) -> Option<Vec<String>> {
+    match statement {
+        Statement::CreateView(view) => Some(fold_name(&view.name, dialect)),
+        Statement::CreateTable(table) => Some(fold_name(&table.name, dialect)),
+        Statement::Query(query) => {
+            let SetExpr::Select(select) = &*query.body else { return None };
+            match select.into.as_ref()?.targets.first()? {
+                Expr::Identifier(ident) => Some(vec![fold(ident, dialect)]),
+                Expr::CompoundIdentifier(idents) => Some(idents.iter().map(|ident| fold(ident, dialect)).collect()),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,386 @@
+//! SELECT: from FROM to the columns that come out.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use sqlparser::ast::{
+    Distinct, ExcludeSelectItem, Expr, GroupByExpr, Ident, NamedWindowExpr, OrderByExpr, OrderByKind, Query,
+    RenameSelectItem, Select, SelectItem, SelectItemQualifiedWildcardKind, WildcardAdditionalOptions,
+};
+
+use crate::lineage::model::{ColumnName, Transformation};
+use crate::lineage::resolver::Resolver;
+use crate::lineage::shape::{OutColumn, Scope, Shape, Value, digest, shorten};
+use crate::sql::dialect::Dialect;
+use crate::sql::ident::{fold, fold_name};
+
+impl Resolver<'_> {
+    pub(super) fn select(&mut self, select: &Select, outer: Option<&Query>, parent: Option<&Scope<'_>>) -> Shape {
+        let mut shape = Shape::default();
+        let mut scope = Scope::within(parent);
+        scope.aliases_first = has_lateral_aliases(self.dialect);
+        self.from(&select.from, &mut scope, &mut shape);
+        self.lateral_views(&select.lateral_views, &mut scope);
+        let mut rows = vec![shape.rows.clone()];
+        for (word, condition) in [("prewhere", &select.prewhere), ("where", &select.selection)] {
+            if let Some(condition) = condition {
+                self.filter((word, condition), &scope, (&mut shape, &mut rows));
+            }
+        }
+        self.projection(select, &mut scope, &mut shape);
+        self.connect_by(select, &scope, (&mut shape, &mut rows));
+        // From here on, names of output columns are visible, after those of the relations.
+        scope.aliases = shape.columns.clone();
+        self.group_by(&select.group_by, &scope, (&mut shape, &mut rows));
+        for (word, condition) in [("having", &select.having), ("qualify", &select.qualify)] {
+            if let Some(condition) = condition {
+                self.filter((word, condition), &scope, (&mut shape, &mut rows));
+            }
+        }
+        self.named_windows(select, &scope, &mut shape);
+        self.distinct(select, &scope, (&mut shape, &mut rows));
+        self.sort(select, outer, &scope, &mut shape);
+        if let Some(top) = &select.top {
+            let text = top.to_string().to_lowercase();
+            rows.push(text.clone());
+            shape.row_set.limit.insert(text);
+        }
+        let text = rows.join(" ");
+        shape.rows = if text.len() > 400 { format!("({})", digest(&text)) } else { format!("({text})") };
+        shape
+    }
+
+    fn filter(&mut self, (word, condition): (&str, &Expr), scope: &Scope<'_>, out: (&mut Shape, &mut Vec<String>)) {
+        let (shape, rows) = out;
+        let value = self.value(condition, scope, Transformation::Filter);
+        shape.indirect.extend(value.sources);
+        let text = format!("{word} {}", value.text);
+        rows.push(text.clone());
+        shape.row_set.filters.insert(text);
+    }
+
+    fn connect_by(&mut self, select: &Select, scope: &Scope<'_>, out: (&mut Shape, &mut Vec<String>)) {
+        let (shape, rows) = out;
+        for clause in &select.connect_by {
+            let conditions: Vec<&Expr> = match clause {
+                sqlparser::ast::ConnectByKind::ConnectBy { relationships, .. } => relationships.iter().collect(),
+                sqlparser::ast::ConnectByKind::StartWith { condition, .. } => vec![condition],
+            };
+            for condition in conditions {
+                self.filter(("connect by", condition), scope, (shape, rows));
+            }
+        }
+    }
+
+    fn group_by(&mut self, group_by: &GroupByExpr, scope: &Scope<'_>, out: (&mut Shape, &mut Vec<String>)) {
+        let (shape, rows) = out;
+        let mut texts = Vec::new();
+        match group_by {
+            GroupByExpr::All(_) => texts.push("all".to_owned()),
+            GroupByExpr::Expressions(expressions, modifiers) => {
+                for expression in expressions {
+                    let value = self.output_or_expression(expression, scope, Transformation::GroupBy, shape);
+                    shape.indirect.extend(value.sources);
+                    texts.push(value.text);
+                }
+                texts.extend(modifiers.iter().map(|modifier| modifier.to_string().to_lowercase()));
+            }
+        }
+        texts.sort();
+        texts.dedup();
+        if !texts.is_empty() {
+            rows.push(format!("group by {}", texts.join(", ")));
+            shape.row_set.grouping.extend(texts);
+        }
+    }
+
+    /// `GROUP BY 2`, `ORDER BY 1`: an output column by its position; else the expression.
+    fn output_or_expression(
+        &mut self,
+        expression: &Expr,
+        scope: &Scope<'_>,
+        how: Transformation,
+        shape: &Shape,
+    ) -> Value {
+        let position = match expression {
+            Expr::Value(value) => value.to_string().parse::<usize>().ok(),
+            _ => None,
+        };
+        match position.and_then(|position| shape.columns.get(position.checked_sub(1)?)) {
+            Some(column) => Value {
+                sources: column.sources.iter().map(|(source, _)| (source.clone(), how)).collect(),
+                text: column.text.to_string(),
+                data_type: None,
+            },
+            None => self.value(expression, scope, how),
+        }
+    }
+
+    fn named_windows(&mut self, select: &Select, scope: &Scope<'_>, shape: &mut Shape) {
+        for definition in &select.named_window {
+            if let NamedWindowExpr::WindowSpec(specification) = &definition.1 {
+                for key in &specification.partition_by {
+                    let value = self.value(key, scope, Transformation::Window);
+                    shape.indirect.extend(value.sources);
+                }
+                let mut value = Value::default();
+                self.ordering(&specification.order_by, scope, Transformation::Window, &mut value);
+                shape.indirect.extend(value.sources);
+            }
+        }
+    }
+
+    fn distinct(&mut self, select: &Select, scope: &Scope<'_>, out: (&mut Shape, &mut Vec<String>)) {
+        let (shape, rows) = out;
+        let text = match &select.distinct {
+            None | Some(Distinct::All) => return,
+            Some(Distinct::Distinct) => "distinct".to_owned(),
+            Some(Distinct::On(keys)) => {
+                let mut texts = Vec::new();
+                for key in keys {
+                    let value = self.output_or_expression(key, scope, Transformation::GroupBy, shape);
+                    shape.indirect.extend(value.sources);
+                    texts.push(value.text);
+                }
+                format!("distinct on {}", texts.join(", "))
+            }
+        };
+        rows.push(text.clone());
+        shape.row_set.distinct.insert(text);
+    }
+
+    fn sort(&mut self, select: &Select, outer: Option<&Query>, scope: &Scope<'_>, shape: &mut Shape) {
+        let outer_keys: &[OrderByExpr] =
+            match outer.and_then(|query| query.order_by.as_ref()).map(|order_by| &order_by.kind) {
+                Some(OrderByKind::Expressions(keys)) => keys,
+                _ => &[],
+            };
+        for key in outer_keys.iter().chain(&select.sort_by) {
+            let value = self.output_or_expression(&key.expr, scope, Transformation::Sort, shape);
+            shape.indirect.extend(value.sources);
+        }
+    }
+
+    fn projection(&mut self, select: &Select, scope: &mut Scope<'_>, shape: &mut Shape) {
+        for item in &select.projection {
+            match item {
+                SelectItem::UnnamedExpr(expression) => {
+                    let name = self.implied_name(expression, shape.columns.len());
+                    self.output(name, expression, scope, shape);
+                }
+                SelectItem::ExprWithAlias { expr, alias } => {
+                    let name = ColumnName::new(&fold(alias, self.dialect));
+                    self.output(name, expr, scope, shape);
+                }
+                SelectItem::ExprWithAliases { expr, aliases } => {
+                    for alias in aliases {
+                        let name = ColumnName::new(&fold(alias, self.dialect));
+                        self.output(name, expr, scope, shape);
+                    }
+                }
+                SelectItem::Wildcard(options) => self.star(None, options, scope, shape),
+                SelectItem::QualifiedWildcard(kind, options) => match kind {
+                    SelectItemQualifiedWildcardKind::ObjectName(name) => {
+                        let qualifier = fold_name(name, self.dialect);
+                        self.star(Some(&qualifier), options, scope, shape);
+                    }
+                    // `(struct).*`: fields that are not known by name.
+                    SelectItemQualifiedWildcardKind::Expr(expression) => {
+                        self.stars_unresolved += 1;
+                        let name = ColumnName::new("*");
+                        self.output(name, expression, scope, shape);
+                    }
+                },
+            }
+        }
+        if select.projection.is_empty() && !select.from.is_empty() {
+            // FROM-first without SELECT.
+            self.star(None, &WildcardAdditionalOptions::default(), scope, shape);
+        }
+    }
+
+    fn output(&mut self, name: ColumnName, expression: &Expr, scope: &mut Scope<'_>, shape: &mut Shape) {
+        let mut value = Value::default();
+        self.expression(expression, scope, Transformation::Identity, &mut value);
+        let column = OutColumn {
+            name,
+            sources: Arc::new(value.sources),
+            text: shorten(value.text).into(),
+            data_type: value.data_type,
+        };
+        scope.aliases.push(column.clone());
+        shape.columns.push(column);
+    }
+
+    /// The name of a column without an alias.
+    fn implied_name(&self, expression: &Expr, position: usize) -> ColumnName {
+        match expression {
+            Expr::Identifier(ident) => ColumnName::new(&fold(ident, self.dialect)),
+            Expr::CompoundIdentifier(idents) => last_name(idents, self.dialect),
+            Expr::Nested(inner) => self.implied_name(inner, position),
+            Expr::Cast { expr, .. }
+                if matches!(self.dialect, Dialect::Postgres | Dialect::Redshift | Dialect::Snowflake) =>
+            {
+                self.implied_name(expr, position)
+            }
+            Expr::CompoundFieldAccess { access_chain, .. } => match access_chain.last() {
+                Some(sqlparser::ast::AccessExpr::Dot(Expr::Identifier(ident))) => {
+                    ColumnName::new(&fold(ident, self.dialect))
+                }
+                _ => ColumnName::new(&format!("_col{}", position + 1)),
+            },
+            Expr::Function(function) if function.over.is_none() => {
+                let name = function.name.to_string().to_lowercase();
+                let last = name.rsplit('.').next().unwrap_or(&name);
+                ColumnName::new(last)
+            }
+            _ => ColumnName::new(&format!("_col{}", position + 1)),
+        }
+    }
+
+    fn star(
+        &mut self,
+        qualifier: Option<&[String]>,
+        options: &WildcardAdditionalOptions,
+        scope: &mut Scope<'_>,
+        shape: &mut Shape,
+    ) {
+        let chosen: Vec<usize> = scope
+            .relations
+            .iter()
+            .enumerate()
+            .filter(|(_, relation)| qualifier.is_none_or(|name| relation.answers_to(name)))
+            .map(|(index, _)| index)
+            .collect();
+        let chosen = match (chosen.is_empty(), qualifier) {
+            (true, Some(name)) => {
+                let hidden = |relation: &crate::lineage::shape::Relation| relation.answers_to_hidden_name(name);
+                scope.relations.iter().position(hidden).into_iter().collect()
+            }
+            _ => chosen,
+        };
+        let mut columns = Vec::new();
+        let mut unresolved = chosen.is_empty() && qualifier.is_some();
+        for relation in chosen.iter().filter_map(|index| scope.relations.get(*index)) {
+            unresolved |= !relation.open.is_empty() || relation.anything.is_some() && relation.columns.is_empty();
+            let qualified = qualifier.is_some();
+            let mut view = relation.clone();
+            if qualified {
+                view.merged = BTreeSet::new();
+            }
+            columns.extend(self.star_columns(&view, shape));
+        }
+        if unresolved {
+            self.stars_unresolved += 1;
+        }
+        self.star_options(options, scope, &mut columns);
+        scope.aliases.extend(columns.iter().cloned());
+        shape.columns.extend(columns);
+    }
+
+    /// EXCEPT, EXCLUDE, REPLACE, RENAME, ILIKE behind a star.
+    fn star_options(&mut self, options: &WildcardAdditionalOptions, scope: &Scope<'_>, columns: &mut Vec<OutColumn>) {
+        let mut left_out: BTreeSet<ColumnName> = BTreeSet::new();
+        if let Some(except) = &options.opt_except {
+            let names = std::iter::once(&except.first_element).chain(&except.additional_elements);
+            left_out.extend(names.map(|ident| ColumnName::new(&fold(ident, self.dialect))));
+        }
+        let excluded = match &options.opt_exclude {
+            Some(ExcludeSelectItem::Single(name)) => std::slice::from_ref(name),
+            Some(ExcludeSelectItem::Multiple(names)) => names.as_slice(),
+            None => &[],
+        };
+        for name in excluded {
+            left_out.extend(fold_name(name, self.dialect).last().map(|last| ColumnName::new(last)));
+        }
+        columns.retain(|column| !left_out.contains(&column.name));
+        if let Some(pattern) = &options.opt_ilike {
+            let pattern = pattern.pattern.to_lowercase();
+            columns.retain(|column| like(&column.name.as_str().to_lowercase(), &pattern));
+        }
+        if let Some(replace) = &options.opt_replace {
+            for item in &replace.items {
+                let name = ColumnName::new(&fold(&item.column_name, self.dialect));
+                let value = self.value(&item.expr, scope, Transformation::Identity);
+                let replaced = OutColumn {
+                    name: name.clone(),
+                    sources: Arc::new(value.sources),
+                    text: value.text.into(),
+                    data_type: value.data_type,
+                };
+                match columns.iter_mut().find(|column| column.name == name) {
+                    Some(column) => *column = replaced,
+                    None => columns.push(replaced),
+                }
+            }
+        }
+        let renamed = match &options.opt_rename {
+            Some(RenameSelectItem::Single(item)) => std::slice::from_ref(item),
+            Some(RenameSelectItem::Multiple(items)) => items.as_slice(),
+            None => &[],
+        };
+        for item in renamed {
+            let old = ColumnName::new(&fold(&item.ident, self.dialect));
+            if let Some(column) = columns.iter_mut().find(|column| column.name == old) {
+                column.name = ColumnName::new(&fold(&item.alias, self.dialect));
+            }
+        }
+    }
+}
+
+fn last_name(idents: &[Ident], dialect: Dialect) -> ColumnName {
+    ColumnName::new(&idents.last().map(|ident| fold(ident, dialect)).unwrap_or_default())
+}
+
+/// Dialects in which a column of the SELECT list may name another one of the same list.
+fn has_lateral_aliases(dialect: Dialect) -> bool {
+    matches!(
+        dialect,
+        Dialect::Snowflake
+            | Dialect::Redshift
+            | Dialect::Databricks
+            | Dialect::Spark
+            | Dialect::DuckDb
+            | Dialect::ClickHouse
+            | Dialect::Teradata
+    )
+}
+
+/// SQL's LIKE with `%` and `_` on lower-case texts.
+fn like(text: &str, pattern: &str) -> bool {
+    let text: Vec<char> = text.chars().collect();
+    // reachable[i]: the pattern so far matches the first i characters.
+    let mut reachable = vec![false; text.len() + 1];
+    if let Some(first) = reachable.first_mut() {
+        *first = true;
+    }
+    for symbol in pattern.chars() {
+        let mut next = vec![false; text.len() + 1];
+        let mut any = false;
+        for (index, slot) in next.iter_mut().enumerate() {
+            any |= reachable.get(index).copied().unwrap_or(false);
+            let previous = index.checked_sub(1);
+            *slot = match symbol {
+                '%' => any,
+                symbol => previous.is_some_and(|previous| {
+                    reachable.get(previous).copied().unwrap_or(false)
+                        && (symbol == '_' || text.get(previous) == Some(&symbol))
+                }),
+            };
+        }
+        reachable = next;
+    }
+    reachable.last().copied().unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::like;
+
+    #[test]
+    fn like_knows_percent_and_underscore() {
+        assert!(like("order_id", "%id"));
+        assert!(like("id", "__"));
+        assert!(!like("order_id", "id%"));
+    }
+}

@@ -1,0 +1,230 @@
+//! What a query yields, and what a FROM clause brings into scope.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::lineage::model::{AssetName, ColumnName, ColumnRef, RowSet, Transformation};
+
+/// Columns that a value depends on, and how.
+pub(crate) type Sources = BTreeSet<(ColumnRef, Transformation)>;
+
+/// The transformation of a value that goes through `inner` first and `outer` then.
+pub(crate) fn compose(outer: Transformation, inner: Transformation) -> Transformation {
+    match (outer.is_direct(), inner.is_direct()) {
+        (false, _) => outer,
+        (true, false) => inner,
+        (true, true) => outer.max(inner),
+    }
+}
+
+/// `sources`, seen through `outer`.
+pub(crate) fn seen_through(
+    outer: Transformation,
+    sources: &Sources,
+) -> impl Iterator<Item = (ColumnRef, Transformation)> + '_ {
+    sources.iter().map(move |(column, inner)| (column.clone(), compose(outer, *inner)))
+}
+
+/// The value of an expression.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Value {
+    /// What it depends on.
+    pub sources: Sources,
+    /// Its normalised text: names resolved to assets, derived columns replaced by what they are.
+    pub text: String,
+    /// Its type, where a cast or a declaration says so.
+    pub data_type: Option<Arc<str>>,
+}
+
+/// A column that a query yields.
+#[derive(Debug, Clone)]
+pub(crate) struct OutColumn {
+    pub name: ColumnName,
+    pub sources: Arc<Sources>,
+    pub text: Arc<str>,
+    pub data_type: Option<Arc<str>>,
+}
+
+/// What a query yields.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Shape {
+    /// Known columns in order.
+    pub columns: Vec<OutColumn>,
+    /// Assets of which all columns are passed on, and whose columns are not (all) known.
+    pub open: Vec<AssetName>,
+    /// Assets of which all columns are passed on by a star, known or not.
+    pub passed: Vec<AssetName>,
+    /// What decides about its rows.
+    pub indirect: Sources,
+    /// The normalised text of everything that decides about its rows.
+    pub rows: String,
+    /// The same, clause by clause.
+    pub row_set: RowSet,
+}
+
+impl Shape {
+    /// Takes over what decides about the rows of a part of this query.
+    pub fn absorb_rows(&mut self, part: &Shape) {
+        self.indirect.extend(part.indirect.iter().cloned());
+        merge_row_sets(&mut self.row_set, &part.row_set);
+    }
+
+    /// Renames the columns by position, as `cte (a, b)` and `alias (a, b)` do.
+    pub fn rename(&mut self, names: &[ColumnName]) {
+        for (column, name) in self.columns.iter_mut().zip(names) {
+            column.name = name.clone();
+        }
+        if self.columns.is_empty() && self.open.len() == 1 {
+            // All columns are unknown but named here: each of them comes from the one asset as a whole.
+            let sources: Sources = self
+                .open
+                .iter()
+                .map(|asset| {
+                    (ColumnRef { asset: asset.clone(), column: ColumnName::new("*") }, Transformation::Transformation)
+                })
+                .collect();
+            let sources = Arc::new(sources);
+            self.columns = names
+                .iter()
+                .map(|name| OutColumn {
+                    name: name.clone(),
+                    sources: sources.clone(),
+                    text: "*".into(),
+                    data_type: None,
+                })
+                .collect();
+        }
+    }
+}
+
+pub(crate) fn merge_row_sets(into: &mut RowSet, from: &RowSet) {
+    into.filters.extend(from.filters.iter().cloned());
+    into.joins.extend(from.joins.iter().cloned());
+    into.grouping.extend(from.grouping.iter().cloned());
+    into.distinct.extend(from.distinct.iter().cloned());
+    into.limit.extend(from.limit.iter().cloned());
+    into.set_operations.extend(from.set_operations.iter().cloned());
+}
+
+/// One entry of a FROM clause.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Relation {
+    /// The name that qualifies its columns, folded.
+    pub alias: Option<String>,
+    /// The folded parts of its written name, outermost first; they qualify columns too.
+    pub path: Vec<String>,
+    /// The asset, for a base relation.
+    pub asset: Option<AssetName>,
+    /// Known columns.
+    pub columns: Arc<[OutColumn]>,
+    /// See [`Shape::open`].
+    pub open: Vec<AssetName>,
+    /// See [`Shape::passed`].
+    pub passed: Vec<AssetName>,
+    /// A table function: every column of it depends on these.
+    pub anything: Option<Arc<Sources>>,
+    /// The normalised text that stands for it in `rows`.
+    pub rows: String,
+    /// From 2: which of several relations of the same text this is.
+    pub ordinal: usize,
+    /// Columns that USING or NATURAL merged with a relation before it: a star gives them once.
+    pub merged: BTreeSet<ColumnName>,
+}
+
+/// What a relation says about a column name.
+pub(crate) enum Lookup<'r> {
+    Known(&'r OutColumn),
+    /// Not known by name; it can only come from this asset, whose columns are not all known.
+    Through(&'r AssetName),
+    /// Any column of a table function.
+    Anything,
+    /// It may be there: several unknown assets pass their columns on.
+    Maybe,
+    Absent,
+}
+
+impl Relation {
+    pub fn lookup(&self, name: &ColumnName) -> Lookup<'_> {
+        if let Some(column) = self.columns.iter().find(|column| column.name == *name) {
+            return Lookup::Known(column);
+        }
+        if self.anything.is_some() {
+            return Lookup::Anything;
+        }
+        match self.open.as_slice() {
+            [] => Lookup::Absent,
+            [asset] => Lookup::Through(asset),
+            _ => Lookup::Maybe,
+        }
+    }
+
+    /// Whether `qualifier` (folded parts) names this relation: its alias, or the tail of its path.
+    pub fn answers_to(&self, qualifier: &[String]) -> bool {
+        if let Some(alias) = &self.alias {
+            if qualifier.len() == 1 && qualifier.first() == Some(alias) {
+                return true;
+            }
+        }
+        self.alias.is_none() && ends_with(&self.path, qualifier)
+    }
+
+    /// Whether `qualifier` is the relation's own name although an alias hides it (accepted by several engines).
+    pub fn answers_to_hidden_name(&self, qualifier: &[String]) -> bool {
+        self.alias.is_some() && ends_with(&self.path, qualifier)
+    }
+}
+
+/// Whether `path` ends with `tail`; an empty tail never matches.
+pub(crate) fn ends_with(path: &[String], tail: &[String]) -> bool {
+    !tail.is_empty() && path.ends_with(tail)
+}
+
+/// The relations that an expression sees, and those around it.
+#[derive(Default)]
+pub(crate) struct Scope<'p> {
+    pub relations: Vec<Relation>,
+    /// The enclosing query's scope (correlated subqueries, LATERAL).
+    pub parent: Option<&'p Scope<'p>>,
+    /// Output columns of this query that later clauses, and in some dialects later columns, may name.
+    pub aliases: Vec<OutColumn>,
+    /// Whether an alias is looked up before a column whose existence is not known.
+    pub aliases_first: bool,
+}
+
+impl<'p> Scope<'p> {
+    pub fn within(parent: Option<&'p Scope<'p>>) -> Self {
+        Self { parent, ..Self::default() }
+    }
+
+    /// Adds a relation, counting those of the same text.
+    pub fn add(&mut self, mut relation: Relation) {
+        let twins = self.relations.iter().filter(|other| other.rows == relation.rows).count();
+        relation.ordinal = twins + 1;
+        self.relations.push(relation);
+    }
+}
+
+/// Longest normalised text that is kept as it is; longer ones are replaced by a digest, so that chains of CTEs that
+/// use a column many times do not grow without bound.
+const LONGEST_TEXT: usize = 600;
+
+/// `text`, or a digest of it when it is long.
+pub(crate) fn shorten(text: String) -> String {
+    if text.len() <= LONGEST_TEXT {
+        return text;
+    }
+    let head: String = text.chars().take(60).collect();
+    format!("{head}…#{}", digest(&text))
+}
+
+/// Sixteen hexadecimal digits of SHA-256.
+pub(crate) fn digest(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().take(8).fold(String::with_capacity(16), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}

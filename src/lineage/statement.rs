@@ -1,0 +1,340 @@
+//! Statements → effects: CREATE, INSERT, UPDATE, MERGE, DELETE, ALTER, DROP, RENAME, COPY.
+
+use std::sync::Arc;
+
+use sqlparser::ast::{
+    CopySource, CopyTarget, CreateTable, CreateTableLikeKind, CreateView, Expr, Ident, ObjectName, ObjectType, Query,
+    SetExpr, Statement,
+};
+
+use crate::lineage::catalog::StateColumn;
+use crate::lineage::effect::{Effect, Flow};
+use crate::lineage::model::{AssetKind, AssetName, ColumnName};
+use crate::lineage::resolver::Resolver;
+use crate::lineage::shape::Shape;
+use crate::sql::ident::{fold, fold_name};
+
+impl Resolver<'_> {
+    /// Resolves a statement; what it does is appended to `self.effects`.
+    pub fn statement(&mut self, statement: &Statement) {
+        match statement {
+            Statement::Query(query) => self.bare_query(query, statement),
+            Statement::CreateView(view) => self.create_view(view, statement),
+            Statement::CreateTable(table) => self.create_table(table, statement),
+            Statement::AlterView { name, query, columns, .. } => {
+                let asset = self.target(name);
+                let shape = self.query(query, None);
+                let names: Vec<ColumnName> = columns.iter().map(|ident| self.column_name(ident)).collect();
+                self.define((asset, AssetKind::View), (shape, &names), false, statement);
+            }
+            Statement::Insert(insert) => self.insert(insert, statement),
+            Statement::Update(update) => self.update(update, statement),
+            Statement::Merge(merge) => self.merge(merge, statement),
+            Statement::Delete(delete) => self.delete(delete, statement),
+            Statement::AlterTable(alter) => self.alter_table(alter),
+            Statement::RenameTable(renames) => {
+                for rename in renames {
+                    let (from, to) = (self.target(&rename.old_name), self.new_name(&rename.new_name));
+                    self.effects.push(Effect::Rename { from, to });
+                }
+            }
+            Statement::Drop { object_type, names, .. } => self.drop_objects(*object_type, names),
+            Statement::Copy { source, to, target, .. } => self.copy(source, *to, target, statement),
+            Statement::CopyIntoSnowflake { .. } => self.copy_into(statement),
+            Statement::Directory { source, path, .. } => {
+                let shape = self.query(source, None);
+                self.write_external(path, shape, statement);
+            }
+            Statement::Unload { query: Some(query), to, .. } => {
+                let shape = self.query(query, None);
+                self.write_external(&to.value, shape, statement);
+            }
+            Statement::ExportData(export) => {
+                let shape = self.query(&export.query, None);
+                let target = export
+                    .options
+                    .iter()
+                    .map(ToString::to_string)
+                    .find(|option| option.to_lowercase().starts_with("uri"));
+                self.write_external(&target.unwrap_or_else(|| "export".to_owned()), shape, statement);
+            }
+            // Everything else moves no data that a catalog follows.
+            _ => {}
+        }
+    }
+
+    /// A bare SELECT: a model's body, a `SELECT … INTO`, or a query that feeds nothing.
+    fn bare_query(&mut self, query: &Query, statement: &Statement) {
+        if has_dml_body(query) {
+            self.query(query, None);
+            return;
+        }
+        let shape = self.query(query, None);
+        if let SetExpr::Select(select) = &*query.body {
+            if let Some(into) = &select.into {
+                for target in &into.targets {
+                    let name = match target {
+                        Expr::Identifier(ident) => ObjectName::from(vec![ident.clone()]),
+                        Expr::CompoundIdentifier(idents) => ObjectName::from(idents.clone()),
+                        _ => continue,
+                    };
+                    let asset = self.new_name(&name);
+                    self.define((asset, AssetKind::Table), (shape.clone(), &[]), false, statement);
+                }
+                return;
+            }
+        }
+        if let Some(asset) = self.file.asset.clone() {
+            self.define((asset.name, asset.kind), (shape, &[]), false, statement);
+        } else if !self.upstream.is_empty() {
+            let name = AssetName::from_parts(&[self.query_name()]);
+            self.define((name, AssetKind::Query), (shape, &[]), false, statement);
+        }
+    }
+
+    /// The name of a query asset: its file, without the extension; the second and later ones are numbered.
+    fn query_name(&self) -> String {
+        let path = self.file.path.as_str();
+        let stem = path.strip_suffix(".sql").unwrap_or(path);
+        if self.queries_before == 0 { stem.to_owned() } else { format!("{stem}#{}", self.queries_before + 1) }
+    }
+
+    fn create_view(&mut self, view: &CreateView, statement: &Statement) {
+        let asset = self.new_name(&view.name);
+        let shape = self.query(&view.query, None);
+        let names: Vec<ColumnName> = view.columns.iter().map(|column| self.column_name(&column.name)).collect();
+        if let Some(to) = &view.to {
+            // ClickHouse: the view only feeds the table that it names.
+            let target = self.target(to);
+            let mut flow = self.flow(shape, &names, statement);
+            flow.definition.insert_str(0, "view to: ");
+            self.effects.push(Effect::Write { name: target, flow });
+            return;
+        }
+        let kind = if view.materialized { AssetKind::MaterializedView } else { AssetKind::View };
+        self.define((asset, kind), (shape, &names), view.if_not_exists, statement);
+    }
+
+    fn create_table(&mut self, table: &CreateTable, statement: &Statement) {
+        let asset = self.new_name(&table.name);
+        let kind = match (table.dynamic, table.external) {
+            (true, _) => AssetKind::MaterializedView,
+            (_, true) => AssetKind::External,
+            _ => AssetKind::Table,
+        };
+        if let Some(query) = &table.query {
+            let shape = self.query(query, None);
+            let names: Vec<ColumnName> = table.columns.iter().map(|column| self.column_name(&column.name)).collect();
+            self.define((asset, kind), (shape, &names), table.if_not_exists, statement);
+            return;
+        }
+        let like = match &table.like {
+            Some(CreateTableLikeKind::Plain(like) | CreateTableLikeKind::Parenthesized(like)) => Some(&like.name),
+            None => table.partition_of.as_ref(),
+        };
+        if let Some(original) = like {
+            return self.create_like((asset, kind), original, false, statement);
+        }
+        if let Some(original) = &table.clone {
+            return self.create_like((asset, kind), original, true, statement);
+        }
+        let columns: Vec<StateColumn> = table
+            .columns
+            .iter()
+            .map(|column| StateColumn::declared(self.column_name(&column.name), data_type(&column.data_type)))
+            .collect();
+        let complete = !columns.is_empty() && table.inherits.is_none();
+        let definition = columns
+            .iter()
+            .map(|column| format!("{} {}", column.name, column.data_type.as_deref().unwrap_or_default()))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let mut flow = Flow { columns, definition: format!("table {definition}"), ..Flow::default() };
+        if let Some(location) = &table.location {
+            flow.upstream.insert(AssetName::from_parts(&[location.clone()]));
+        }
+        self.effects.push(Effect::Define { name: asset, kind, flow, complete, keep_existing: table.if_not_exists });
+    }
+
+    /// `LIKE` copies a schema, `CLONE` the data as well.
+    fn create_like(
+        &mut self,
+        (asset, kind): (AssetName, AssetKind),
+        original: &ObjectName,
+        with_data: bool,
+        statement: &Statement,
+    ) {
+        let parts = fold_name(original, self.dialect);
+        let line = self.name_line(original);
+        let relation = self.base_relation(parts, None, line);
+        let mut shape = Shape { rows: relation.rows.clone(), ..Shape::default() };
+        shape.columns = self.star_columns(&relation, &mut shape);
+        let mut flow = self.flow(shape, &[], statement);
+        let complete = flow.open.is_empty() && !flow.columns.is_empty();
+        if !with_data {
+            for column in &mut flow.columns {
+                column.sources.clear();
+                column.expression = None;
+            }
+            flow.open.clear();
+            flow.upstream.clear();
+            self.upstream.clear();
+        }
+        self.effects.push(Effect::Define { name: asset, kind, flow, complete, keep_existing: false });
+    }
+
+    /// Queues the definition of an asset by a query.
+    pub(super) fn define(
+        &mut self,
+        (name, kind): (AssetName, AssetKind),
+        (shape, columns): (Shape, &[ColumnName]),
+        keep_existing: bool,
+        statement: &Statement,
+    ) {
+        let flow = self.flow(shape, columns, statement);
+        let complete = flow.open.is_empty()
+            && !flow.columns.is_empty()
+            && !flow.columns.iter().any(|column| column.name.is_star());
+        self.effects.push(Effect::Define { name, kind, flow, complete, keep_existing });
+    }
+
+    /// The flow of a query's result, with the statement's text and everything read so far.
+    pub(super) fn flow(&mut self, mut shape: Shape, columns: &[ColumnName], statement: &Statement) -> Flow {
+        shape.rename(columns);
+        let mut flow = Flow::of(shape);
+        flow.upstream = std::mem::take(&mut self.upstream);
+        flow.sql = readable(statement);
+        flow
+    }
+
+    fn write_external(&mut self, target: &str, shape: Shape, statement: &Statement) {
+        let flow = self.flow(shape, &[], statement);
+        let name = AssetName::from_parts(&[target.trim_matches('\'').to_owned()]);
+        self.effects.push(Effect::Define {
+            name,
+            kind: AssetKind::External,
+            flow,
+            complete: false,
+            keep_existing: false,
+        });
+    }
+
+    fn copy(&mut self, source: &CopySource, to: bool, target: &CopyTarget, statement: &Statement) {
+        let external = match target {
+            CopyTarget::File { filename } => Some(AssetName::from_parts(&[filename.clone()])),
+            CopyTarget::Stdin | CopyTarget::Stdout | CopyTarget::Program { .. } => None,
+        };
+        match source {
+            CopySource::Table { table_name, columns } if !to => {
+                let asset = self.target(table_name);
+                let columns =
+                    columns.iter().map(|ident| StateColumn::declared(self.column_name(ident), None)).collect();
+                let flow = Flow {
+                    columns,
+                    upstream: external.into_iter().collect(),
+                    definition: format!("copy {target}"),
+                    sql: readable(statement),
+                    ..Flow::default()
+                };
+                self.effects.push(Effect::Write { name: asset, flow });
+            }
+            CopySource::Table { table_name, .. } => {
+                let parts = fold_name(table_name, self.dialect);
+                let relation = self.base_relation(parts, None, self.name_line(table_name));
+                let mut shape = Shape { rows: relation.rows.clone(), ..Shape::default() };
+                shape.columns = self.star_columns(&relation, &mut shape);
+                if let Some(external) = external {
+                    self.write_external(external.as_str(), shape, statement);
+                }
+            }
+            CopySource::Query(query) => {
+                let shape = self.query(query, None);
+                if let Some(external) = external {
+                    self.write_external(external.as_str(), shape, statement);
+                }
+            }
+        }
+    }
+
+    fn copy_into(&mut self, statement: &Statement) {
+        let Statement::CopyIntoSnowflake { kind, into, into_columns, from_obj, from_query, .. } = statement else {
+            return;
+        };
+        let unload = matches!(kind, sqlparser::ast::CopyIntoSnowflakeKind::Location);
+        let shape = match (from_query, from_obj) {
+            (Some(query), _) => self.query(query, None),
+            (None, Some(object)) => {
+                let parts = vec![object.to_string()];
+                let parts = if unload { fold_name(object, self.dialect) } else { parts };
+                let relation = self.base_relation(parts, None, 0);
+                let mut shape = Shape { rows: relation.rows.clone(), ..Shape::default() };
+                shape.columns = self.star_columns(&relation, &mut shape);
+                shape
+            }
+            (None, None) => Shape::default(),
+        };
+        if unload {
+            return self.write_external(&into.to_string(), shape, statement);
+        }
+        let asset = self.target(into);
+        let columns: Vec<ColumnName> = into_columns.iter().flatten().map(|ident| self.column_name(ident)).collect();
+        let flow = self.flow(shape, &columns, statement);
+        self.effects.push(Effect::Write { name: asset, flow });
+    }
+
+    fn drop_objects(&mut self, kind: ObjectType, names: &[ObjectName]) {
+        if !matches!(kind, ObjectType::Table | ObjectType::View | ObjectType::MaterializedView) {
+            return;
+        }
+        for name in names {
+            let name = self.target(name);
+            self.effects.push(Effect::Drop { name });
+        }
+    }
+
+    /// The asset that a statement changes: an existing one, found by any spelling.
+    pub(super) fn target(&mut self, name: &ObjectName) -> AssetName {
+        let line = self.name_line(name);
+        let parts = fold_name(name, self.dialect);
+        self.asset_named(&parts, line)
+    }
+
+    /// The asset that a statement creates: the name as it is spelt here.
+    pub(super) fn new_name(&mut self, name: &ObjectName) -> AssetName {
+        let parts = fold_name(name, self.dialect);
+        if let [single] = parts.as_slice() {
+            if let Some(target) = self.file.tokens.get(single) {
+                return target.asset.clone();
+            }
+        }
+        AssetName::from_parts(&parts)
+    }
+
+    pub(super) fn name_line(&self, name: &ObjectName) -> u32 {
+        name.0.last().and_then(|part| part.as_ident()).map_or(0, |ident| self.line_of(ident))
+    }
+
+    pub(super) fn column_name(&self, ident: &Ident) -> ColumnName {
+        ColumnName::new(&fold(ident, self.dialect))
+    }
+}
+
+/// A type as the report shows it.
+pub(super) fn data_type(data_type: &sqlparser::ast::DataType) -> Option<Arc<str>> {
+    let text = data_type.to_string().to_uppercase();
+    (!text.is_empty()).then(|| text.into())
+}
+
+/// A statement's text with the parser's own layout: what the SQL diff compares.
+pub(super) fn readable(statement: &Statement) -> String {
+    format!("{statement:#}")
+}
+
+/// Whether a query is a WITH around INSERT, UPDATE, DELETE or MERGE.
+fn has_dml_body(query: &Query) -> bool {
+    match &*query.body {
+        SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => true,
+        SetExpr::Query(inner) => has_dml_body(inner),
+        _ => false,
+    }
+}

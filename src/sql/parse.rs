@@ -1,0 +1,347 @@
+//! One statement's text → its syntax tree, or a diagnostic with line, column and words.
+//!
+//! Statements without data flow (GRANT, COMMENT ON, CREATE INDEX, …) are recognised by their first words, whatever
+//! their syntax: they never count as failures.
+
+use sqlparser::ast::Statement;
+use sqlparser::parser::{Parser, ParserError, ParserOptions};
+use sqlparser::tokenizer::{Token, Tokenizer};
+
+use crate::sql::dialect::Dialect;
+use crate::sql::split::Piece;
+
+/// How deep expressions and queries may nest. Real SQL stays under 60; the parser grows its stack up to this depth.
+const RECURSION_LIMIT: usize = 600;
+
+/// Why a statement was not understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Line in the script, from 1.
+    pub line: u32,
+    /// Column in that line, from 1.
+    pub column: u32,
+    /// What stands there and what was expected.
+    pub message: String,
+    /// Whether it nests deeper than the tool follows.
+    pub too_deep: bool,
+}
+
+/// What a piece of a script is.
+#[derive(Debug, Clone)]
+pub enum Parsed {
+    /// Statements that may move data (nearly always one).
+    Statements(Vec<Statement>),
+    /// A statement that moves no data, whatever its syntax.
+    NoDataFlow,
+    /// Not understood.
+    Refused(Refusal),
+}
+
+/// Parses one piece of a script.
+#[must_use]
+pub fn parse(piece: &Piece<'_>, dialect: Dialect) -> Parsed {
+    match attempt(piece.text, dialect) {
+        Ok(statements) => Parsed::Statements(statements),
+        Err(_) if has_no_data_flow(piece.text) => Parsed::NoDataFlow,
+        Err(error) => Parsed::Refused(refusal(&error, piece)),
+    }
+}
+
+fn attempt(text: &str, dialect: Dialect) -> Result<Vec<Statement>, ParserError> {
+    let grammar = dialect.grammar();
+    let tokens = Tokenizer::new(&*grammar, text).tokenize_with_location()?;
+    let trailing_commas = matches!(
+        dialect,
+        Dialect::BigQuery | Dialect::Snowflake | Dialect::DuckDb | Dialect::Databricks | Dialect::ClickHouse
+    );
+    let options = ParserOptions { trailing_commas, unescape: true, require_semicolon_stmt_delimiter: true };
+    let mut parser = Parser::new(&*grammar)
+        .with_recursion_limit(RECURSION_LIMIT)
+        .with_options(options)
+        .with_tokens_with_locations(tokens);
+    let statements = parser.parse_statements()?;
+    match parser.peek_token().token {
+        Token::EOF => Ok(statements),
+        other => Err(ParserError::ParserError(format!("Expected: end of statement, found: {other}"))),
+    }
+}
+
+/// Turns the parser's message into ours, at the script's own position.
+fn refusal(error: &ParserError, piece: &Piece<'_>) -> Refusal {
+    let (text, too_deep) = match error {
+        ParserError::TokenizerError(text) | ParserError::ParserError(text) => (text.as_str(), false),
+        ParserError::RecursionLimitExceeded => ("", true),
+    };
+    let (message, position) = match text.rsplit_once(" at Line: ") {
+        Some((message, position)) => (message, read_position(position)),
+        None => (text, None),
+    };
+    let (line, column) = match position {
+        Some((1, column)) => (piece.line, piece.column.saturating_add(column).saturating_sub(1)),
+        Some((line, column)) => (piece.line.saturating_add(line).saturating_sub(1), column),
+        None => (piece.line, piece.column),
+    };
+    let message = if too_deep { format!("nested deeper than {RECURSION_LIMIT} levels") } else { sentence(message) };
+    Refusal { line, column, message, too_deep }
+}
+
+/// `12, Column: 3` → (12, 3).
+fn read_position(text: &str) -> Option<(u32, u32)> {
+    let (line, column) = text.split_once(", Column: ")?;
+    let column: String = column.chars().take_while(char::is_ascii_digit).collect();
+    Some((line.trim().parse().ok()?, column.parse().ok()?))
+}
+
+/// `Expected: X, found: Y` → `found Y where X was expected`, cut to a readable length.
+fn sentence(message: &str) -> String {
+    let text = match message.strip_prefix("Expected: ").and_then(|rest| rest.split_once(", found: ")) {
+        Some((expected, "EOF")) => format!("the statement ends where {expected} was expected"),
+        Some((expected, found)) => format!("found `{found}` where {expected} was expected"),
+        None => message.to_owned(),
+    };
+    let mut short: String = text.chars().take(200).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}
+
+/// Whether a statement's first words say that it moves no data.
+#[must_use]
+pub fn has_no_data_flow(text: &str) -> bool {
+    let words: Vec<String> = leading_words(text, 5);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["CREATE" | "ALTER" | "DROP", rest @ ..] => defines_no_asset(rest),
+        [first, ..] => matches!(
+            *first,
+            "GRANT"
+                | "REVOKE"
+                | "COMMENT"
+                | "SET"
+                | "RESET"
+                | "SHOW"
+                | "DESCRIBE"
+                | "DESC"
+                | "ANALYZE"
+                | "ANALYSE"
+                | "VACUUM"
+                | "LOCK"
+                | "UNLOCK"
+                | "BEGIN"
+                | "START"
+                | "COMMIT"
+                | "ROLLBACK"
+                | "SAVEPOINT"
+                | "RELEASE"
+                | "USE"
+                | "PRAGMA"
+                | "KILL"
+                | "REINDEX"
+                | "CLUSTER"
+                | "REFRESH"
+                | "CHECKPOINT"
+                | "DISCARD"
+                | "LISTEN"
+                | "NOTIFY"
+                | "UNLISTEN"
+                | "DEALLOCATE"
+                | "PREPARE"
+                | "PRINT"
+                | "RAISERROR"
+                | "THROW"
+                | "WAITFOR"
+                | "OPTIMIZE"
+                | "REPAIR"
+                | "MSCK"
+                | "CACHE"
+                | "UNCACHE"
+                | "PUT"
+                | "GET"
+                | "LIST"
+                | "LS"
+                | "REMOVE"
+                | "RM"
+                | "EXPLAIN"
+                | "DBCC"
+                | "CHECK"
+                | "FLUSH"
+                | "PURGE"
+                | "SECURITY"
+                | "REASSIGN"
+                | "DENY"
+                | "OPEN"
+                | "CLOSE"
+                | "FETCH"
+                | "ATTACH"
+                | "DETACH"
+                | "INSTALL"
+                | "ASSERT"
+                | "RETURN"
+                | "COLLECT"
+                | "HELP"
+                | "SYSTEM"
+        ),
+        [] => true,
+    }
+}
+
+/// The words after CREATE, ALTER or DROP name something that is no asset.
+fn defines_no_asset(words: &[&str]) -> bool {
+    let noun = words.iter().find(|word| {
+        !matches!(
+            **word,
+            "OR" | "REPLACE"
+                | "UNIQUE"
+                | "CLUSTERED"
+                | "NONCLUSTERED"
+                | "BITMAP"
+                | "FULLTEXT"
+                | "SPATIAL"
+                | "PUBLIC"
+                | "CONSTRAINT"
+                | "TEMP"
+                | "TEMPORARY"
+                | "GLOBAL"
+                | "COLUMNSTORE"
+                | "PRIMARY"
+                | "XML"
+                | "TRUSTED"
+                | "EVENT"
+                | "SECURE"
+                | "IF"
+                | "NOT"
+                | "EXISTS"
+                | "ROW"
+                | "ACCESS"
+                | "MASKING"
+                | "AGGREGATE"
+                | "SEARCH"
+                | "VECTOR"
+                | "NETWORK"
+                | "RESOURCE"
+                | "STORAGE"
+                | "NOTIFICATION"
+                | "API"
+                | "DEFAULT"
+                | "USER-DEFINED"
+                | "WORKLOAD"
+        )
+    });
+    noun.is_some_and(|noun| {
+        matches!(
+            *noun,
+            "INDEX"
+                | "ROLE"
+                | "USER"
+                | "LOGIN"
+                | "SCHEMA"
+                | "DATABASE"
+                | "SEQUENCE"
+                | "TYPE"
+                | "DOMAIN"
+                | "EXTENSION"
+                | "TRIGGER"
+                | "POLICY"
+                | "SERVER"
+                | "PUBLICATION"
+                | "SUBSCRIPTION"
+                | "STATISTICS"
+                | "SYNONYM"
+                | "WAREHOUSE"
+                | "STAGE"
+                | "FILE"
+                | "FORMAT"
+                | "INTEGRATION"
+                | "TAG"
+                | "GROUP"
+                | "COLLATION"
+                | "CAST"
+                | "OPERATOR"
+                | "RULE"
+                | "LANGUAGE"
+                | "CONVERSION"
+                | "TABLESPACE"
+                | "PARTITION"
+                | "SESSION"
+                | "SYSTEM"
+                | "ACCOUNT"
+                | "CATALOG"
+                | "CREDENTIAL"
+                | "PROFILE"
+                | "LIBRARY"
+                | "DIRECTORY"
+                | "MATERIALIZED_VIEW_LOG"
+                | "CAPACITY"
+                | "RESERVATION"
+                | "ASSIGNMENT"
+                | "ASSEMBLY"
+                | "CERTIFICATE"
+                | "KEY"
+                | "SYMMETRIC"
+                | "MASTER"
+                | "FULLTEXT"
+                | "PRIVILEGES"
+                | "TEXT"
+                | "FOREIGN_DATA_WRAPPER"
+                | "STREAM"
+                | "ALERT"
+                | "SECRET"
+                | "SHARE"
+                | "PIPE"
+                | "OWNED"
+                | "DICTIONARY"
+        )
+    })
+}
+
+/// The first words of a statement in upper case, comments and punctuation passed over.
+fn leading_words(text: &str, count: usize) -> Vec<String> {
+    let mut lexer = crate::sql::lexer::Lexer::new(text, Dialect::Generic);
+    let mut words = Vec::with_capacity(count);
+    while words.len() < count {
+        let Some(lexeme) = lexer.next_lexeme() else { break };
+        if lexeme.kind == crate::sql::lexer::Kind::Word {
+            words.push(lexeme.text.to_ascii_uppercase());
+        }
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::split::split;
+
+    fn only(script: &str, dialect: Dialect) -> Parsed {
+        let pieces = split(script, dialect);
+        parse(&pieces[0], dialect)
+    }
+
+    #[test]
+    fn a_refusal_says_line_column_and_what_was_expected() {
+        let script = "\n\n  select a\n  b c from t";
+        let Parsed::Refused(refusal) = only(script, Dialect::Postgres) else { panic!("understood") };
+        assert_eq!((refusal.line, refusal.column), (4, 5));
+        assert!(refusal.message.contains("found `c`"), "{}", refusal.message);
+    }
+
+    #[test]
+    fn statements_without_data_flow_are_no_failures() {
+        for text in [
+            "GRANT SELECT ON ALL TABLES IN SCHEMA x TO GROUP y WITH odd syntax",
+            "CREATE UNIQUE CLUSTERED INDEX i ON t (a) WITH (FILLFACTOR = 80)",
+            "ALTER SESSION SET x = 1 2 3",
+            "comment on table t is something odd",
+        ] {
+            assert!(!matches!(only(text, Dialect::Generic), Parsed::Refused(_)), "{text}");
+        }
+    }
+
+    #[test]
+    fn deep_nesting_is_a_refusal_and_no_crash() {
+        let script = format!("select {}1{}", "(".repeat(10_000), ")".repeat(10_000));
+        let Parsed::Refused(refusal) = only(&script, Dialect::Postgres) else { panic!("understood") };
+        assert!(refusal.too_deep);
+    }
+}
