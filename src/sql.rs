@@ -5,5 +5,6 @@ pub mod ident;
 pub mod lexer;
 pub mod migration;
 pub mod parse;
+pub mod procedural;
 pub mod split;
 pub mod template;

@@ -11,6 +11,7 @@ use sqlparser::ast::{
 use crate::lineage::model::{ColumnName, Transformation};
 use crate::lineage::resolver::{Resolver, star_sources};
 use crate::lineage::shape::{OutColumn, Relation, Scope, Shape, Sources, Value};
+use crate::lineage::statement::external_name;
 use crate::sql::ident::{fold, fold_name};
 
 /// A derived relation's query and alias, or the like, on its way into the scope.
@@ -161,7 +162,15 @@ impl Resolver<'_> {
                 return self.function_relation(parts.last().cloned(), alias, value.sources, scope);
             }
         }
-        let line = name.0.last().and_then(|part| part.as_ident()).map_or(0, |ident| self.line_of(ident));
+        if let Some(path) = file_path(&parts) {
+            let asset = external_name(path);
+            self.upstream.insert(asset.clone());
+            let (rows, open) = (asset.to_string(), vec![asset]);
+            let alias = alias.map(|alias| fold(&alias.name, self.dialect));
+            scope.add(Relation { alias, rows: rows.clone(), open, ..Relation::default() });
+            return rows;
+        }
+        let line = self.name_line(name);
         let mut relation = self.base_relation(parts, alias.map(|alias| fold(&alias.name, self.dialect)), line);
         if let Some(alias) = alias {
             self.rename_columns(&mut relation, alias);
@@ -494,6 +503,17 @@ fn common_columns(scope: &Scope<'_>, first_new: usize) -> Vec<ColumnName> {
     };
     let (before, new) = scope.relations.split_at(first_new.min(scope.relations.len()));
     names(before).intersection(&names(new)).cloned().collect()
+}
+
+/// Spark's ``parquet.`folder/` ``: a file read in place.
+fn file_path(parts: &[String]) -> Option<&str> {
+    match parts {
+        [format, path] if path.contains('/') => {
+            let known = ["parquet", "csv", "json", "orc", "avro", "delta", "text", "binaryfile"];
+            known.contains(&format.as_str()).then_some(path)
+        }
+        _ => None,
+    }
 }
 
 /// A join's word in normalised text, and its constraint. INNER is what JOIN means, OUTER adds nothing.

@@ -260,7 +260,11 @@ fn add_referenced(graph: &mut LineageGraph, kinds: &BTreeMap<AssetName, AssetKin
         let (file, line) = first_read.get(&name).cloned().map_or((None, 0), |(file, line)| (Some(file), line));
         let columns = columns.into_iter().map(|name| Column { name, data_type: None, expression: None }).collect();
         let asset = Asset {
-            kind: kinds.get(&name).copied().unwrap_or(AssetKind::Table),
+            kind: kinds.get(&name).copied().unwrap_or(if name.is_external() {
+                AssetKind::External
+            } else {
+                AssetKind::Table
+            }),
             role: Role::Referenced,
             file,
             line,

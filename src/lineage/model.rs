@@ -60,6 +60,12 @@ impl AssetName {
         parts
     }
 
+    /// Whether it stands for data outside of the database: a file, a stage, a bucket, written `path:<location>`.
+    #[must_use]
+    pub fn is_external(&self) -> bool {
+        self.0.starts_with("path:")
+    }
+
     /// The last part.
     #[must_use]
     pub fn base_name(&self) -> &str {

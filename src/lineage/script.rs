@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{ConditionalStatements, Expr, SetExpr, Statement, visit_relations};
+use sqlparser::ast::{ConditionalStatements, Expr, Statement, visit_relations};
 
 use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
+use crate::lineage::statement::first_select;
 use crate::sql::dialect::Dialect;
 use crate::sql::ident::{fold, fold_name};
 use crate::sql::migration;
 use crate::sql::parse::{Parsed, Refusal, parse};
-use crate::sql::split::split;
+use crate::sql::procedural::{Inside, inside};
+use crate::sql::split::{Piece, split};
 use crate::sql::template::Prepared;
 
 /// One statement of a script.
@@ -35,13 +37,30 @@ impl Script {
     /// Parses a prepared file.
     pub fn read(file: &Prepared) -> Self {
         let text = if migration::is_down(&file.path) { "" } else { migration::up_part(&file.sql) };
-        let statements: Vec<ScriptStatement> = split(text, file.dialect)
-            .iter()
-            .map(|piece| ScriptStatement { parsed: parse(piece, file.dialect), line: piece.line })
-            .collect();
-        let mut script = Self { statements, ..Self::default() };
+        let mut script = Self::default();
+        for piece in split(text, file.dialect) {
+            script.take(&piece, file.dialect);
+        }
         script.collect_names(file.dialect);
         script
+    }
+
+    /// Parses a piece; of procedural code that is refused as a whole, the statements inside.
+    fn take(&mut self, piece: &Piece<'_>, dialect: Dialect) {
+        let parsed = parse(piece, dialect);
+        if let Parsed::Refused(_) = &parsed {
+            if let Inside::Statements(inner) = inside(piece, dialect) {
+                let nothing = inner.is_empty();
+                for piece in inner {
+                    self.statements.push(ScriptStatement { parsed: parse(&piece, dialect), line: piece.line });
+                }
+                if nothing {
+                    self.statements.push(ScriptStatement { parsed: Parsed::NoDataFlow, line: piece.line });
+                }
+                return;
+            }
+        }
+        self.statements.push(ScriptStatement { parsed, line: piece.line });
     }
 
     fn collect_names(&mut self, dialect: Dialect) {
@@ -102,7 +121,7 @@ fn defined_name(statement: &Statement, dialect: Dialect) -> Option<Vec<String>> 
         Statement::CreateView(view) => Some(fold_name(&view.name, dialect)),
         Statement::CreateTable(table) => Some(fold_name(&table.name, dialect)),
         Statement::Query(query) => {
-            let SetExpr::Select(select) = &*query.body else { return None };
+            let select = first_select(&query.body)?;
             match select.into.as_ref()?.targets.first()? {
                 Expr::Identifier(ident) => Some(vec![fold(ident, dialect)]),
                 Expr::CompoundIdentifier(idents) => Some(idents.iter().map(|ident| fold(ident, dialect)).collect()),

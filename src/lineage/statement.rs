@@ -70,7 +70,7 @@ impl Resolver<'_> {
             return;
         }
         let shape = self.query(query, None);
-        if let SetExpr::Select(select) = &*query.body {
+        if let Some(select) = first_select(&query.body) {
             if let Some(into) = &select.into {
                 for target in &into.targets {
                     let name = match target {
@@ -151,7 +151,7 @@ impl Resolver<'_> {
             .join(", ");
         let mut flow = Flow { columns, definition: format!("table {definition}"), ..Flow::default() };
         if let Some(location) = &table.location {
-            flow.upstream.insert(AssetName::from_parts(&[location.clone()]));
+            flow.upstream.insert(external_name(location));
         }
         self.effects.push(Effect::Define { name: asset, kind, flow, complete, keep_existing: table.if_not_exists });
     }
@@ -177,8 +177,6 @@ impl Resolver<'_> {
                 column.expression = None;
             }
             flow.open.clear();
-            flow.upstream.clear();
-            self.upstream.clear();
         }
         self.effects.push(Effect::Define { name: asset, kind, flow, complete, keep_existing: false });
     }
@@ -221,7 +219,7 @@ impl Resolver<'_> {
 
     fn copy(&mut self, source: &CopySource, to: bool, target: &CopyTarget, statement: &Statement) {
         let external = match target {
-            CopyTarget::File { filename } => Some(AssetName::from_parts(&[filename.clone()])),
+            CopyTarget::File { filename } => Some(filename.as_str()),
             CopyTarget::Stdin | CopyTarget::Stdout | CopyTarget::Program { .. } => None,
         };
         match source {
@@ -231,7 +229,7 @@ impl Resolver<'_> {
                     columns.iter().map(|ident| StateColumn::declared(self.column_name(ident), None)).collect();
                 let flow = Flow {
                     columns,
-                    upstream: external.into_iter().collect(),
+                    upstream: external.map(external_name).into_iter().collect(),
                     definition: format!("copy {target}"),
                     sql: readable(statement),
                     ..Flow::default()
@@ -244,13 +242,13 @@ impl Resolver<'_> {
                 let mut shape = Shape { rows: relation.rows.clone(), ..Shape::default() };
                 shape.columns = self.star_columns(&relation, &mut shape);
                 if let Some(external) = external {
-                    self.write_external(external.as_str(), shape, statement);
+                    self.write_external(external, shape, statement);
                 }
             }
             CopySource::Query(query) => {
                 let shape = self.query(query, None);
                 if let Some(external) = external {
-                    self.write_external(external.as_str(), shape, statement);
+                    self.write_external(external, shape, statement);
                 }
             }
         }
@@ -264,12 +262,16 @@ impl Resolver<'_> {
         let shape = match (from_query, from_obj) {
             (Some(query), _) => self.query(query, None),
             (None, Some(object)) => {
-                let parts = vec![object.to_string()];
-                let parts = if unload { fold_name(object, self.dialect) } else { parts };
-                let relation = self.base_relation(parts, None, 0);
-                let mut shape = Shape { rows: relation.rows.clone(), ..Shape::default() };
-                shape.columns = self.star_columns(&relation, &mut shape);
-                shape
+                if unload {
+                    let relation = self.base_relation(fold_name(object, self.dialect), None, 0);
+                    let mut shape = Shape { rows: relation.rows.clone(), ..Shape::default() };
+                    shape.columns = self.star_columns(&relation, &mut shape);
+                    shape
+                } else {
+                    let external = external_name(&object.to_string());
+                    self.upstream.insert(external.clone());
+                    Shape { rows: external.to_string(), ..Shape::default() }
+                }
             }
             (None, None) => Shape::default(),
         };
@@ -319,6 +321,11 @@ impl Resolver<'_> {
     }
 }
 
+/// Data outside of the database: a file, a stage, a bucket.
+pub(super) fn external_name(location: &str) -> AssetName {
+    AssetName::from_dotted(&format!("path:{}", location.trim_matches('\'')))
+}
+
 /// A type as the report shows it.
 pub(super) fn data_type(data_type: &sqlparser::ast::DataType) -> Option<Arc<str>> {
     let text = data_type.to_string().to_uppercase();
@@ -328,6 +335,19 @@ pub(super) fn data_type(data_type: &sqlparser::ast::DataType) -> Option<Arc<str>
 /// A statement's text with the parser's own layout: what the SQL diff compares.
 pub(super) fn readable(statement: &Statement) -> String {
     format!("{statement:#}")
+}
+
+/// The first SELECT of a set operation, which may hold the INTO.
+pub(super) fn first_select(body: &SetExpr) -> Option<&sqlparser::ast::Select> {
+    let mut body = body;
+    loop {
+        match body {
+            SetExpr::Select(select) => return Some(select),
+            SetExpr::SetOperation { left, .. } => body = left,
+            SetExpr::Query(query) => body = &query.body,
+            _ => return None,
+        }
+    }
 }
 
 /// Whether a query is a WITH around INSERT, UPDATE, DELETE or MERGE.

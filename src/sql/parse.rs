@@ -54,7 +54,9 @@ fn attempt(text: &str, dialect: Dialect) -> Result<Vec<Statement>, ParserError> 
         dialect,
         Dialect::BigQuery | Dialect::Snowflake | Dialect::DuckDb | Dialect::Databricks | Dialect::ClickHouse
     );
-    let options = ParserOptions { trailing_commas, unescape: true, require_semicolon_stmt_delimiter: true };
+    // T-SQL needs no semicolon between statements.
+    let semicolons = dialect != Dialect::Tsql;
+    let options = ParserOptions { trailing_commas, unescape: true, require_semicolon_stmt_delimiter: semicolons };
     let mut parser = Parser::new(&*grammar)
         .with_recursion_limit(RECURSION_LIMIT)
         .with_options(options)
@@ -112,6 +114,7 @@ pub fn has_no_data_flow(text: &str) -> bool {
     let words: Vec<String> = leading_words(text, 5);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
+        ["ALTER", "TABLE", ..] => alters_constraints_only(text),
         ["CREATE" | "ALTER" | "DROP", rest @ ..] => defines_no_asset(rest),
         [first, ..] => matches!(
             *first,
@@ -186,7 +189,15 @@ pub fn has_no_data_flow(text: &str) -> bool {
     }
 }
 
-/// The words after CREATE, ALTER or DROP name something that is no asset.
+/// `ALTER TABLE … ALTER|ADD|VALIDATE CONSTRAINT …`: nothing of the table's columns changes.
+fn alters_constraints_only(text: &str) -> bool {
+    let words = leading_words(text, 200);
+    let any = |wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.as_str()));
+    any(&["CONSTRAINT"]) && !any(&["COLUMN", "RENAME", "TYPE", "MODIFY", "CHANGE", "SWAP"])
+}
+
+/// The words after CREATE, ALTER or DROP name something that is no asset. A function's definition moves no data either:
+/// only a call could.
 fn defines_no_asset(words: &[&str]) -> bool {
     let noun = words.iter().find(|word| {
         !matches!(
@@ -259,6 +270,7 @@ fn defines_no_asset(words: &[&str]) -> bool {
                 | "CAST"
                 | "OPERATOR"
                 | "RULE"
+                | "FUNCTION"
                 | "LANGUAGE"
                 | "CONVERSION"
                 | "TABLESPACE"
@@ -330,6 +342,8 @@ mod tests {
     fn statements_without_data_flow_are_no_failures() {
         for text in [
             "GRANT SELECT ON ALL TABLES IN SCHEMA x TO GROUP y WITH odd syntax",
+            "ALTER TABLE t ALTER CONSTRAINT t_fk NOT DEFERRABLE",
+            "CREATE OR REPLACE FUNCTION f() RETURNS int AS $$ begin return 1; end $$ LANGUAGE plpgsql COST 1 PARALLEL",
             "CREATE UNIQUE CLUSTERED INDEX i ON t (a) WITH (FILLFACTOR = 80)",
             "ALTER SESSION SET x = 1 2 3",
             "comment on table t is something odd",
