@@ -1,1 +1,3 @@
 //! Stand-ins for GitHub, GitLab and the ingest API that behave like the real thing in the ways that hurt.
+
+pub mod http;

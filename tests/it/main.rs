@@ -1,3 +1,5 @@
 //! The one integration test binary: the real program against fakes, on repositories that the tests build.
 
+// `cfg(test)` tells clippy that helpers may use `expect` like the tests do.
+#[cfg(test)]
 mod fakes;
