@@ -11,6 +11,7 @@ pub mod outputs;
 pub mod retry;
 pub mod step_summary;
 pub mod store;
+mod workflow_command;
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
