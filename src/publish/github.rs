@@ -112,7 +112,9 @@ impl GitHubComments {
         match self.octocrab.get::<WireUser, _, _>("/user", None::<&()>).await.map_err(|error| self.failure(&error)) {
             Ok(user) if user.kind == "Bot" => Ok(Identity::Bot),
             Ok(user) => Ok(Identity::User(user.login)),
-            Err(StoreError::Refused { status: 403 | 404, .. }) => Ok(Identity::Bot),
+            Err(StoreError::Refused { status: 403, message }) if message.contains("by integration") => {
+                Ok(Identity::Bot)
+            }
             Err(error) => Err(error),
         }
     }
@@ -135,7 +137,8 @@ impl GitHubComments {
 impl Identity {
     fn wrote(&self, author: Option<&WireUser>) -> bool {
         author.is_some_and(|author| match self {
-            Self::Bot => author.kind == "Bot",
+            // No person can have a bracket in the login.
+            Self::Bot => author.kind == "Bot" || author.login.ends_with("[bot]"),
             Self::User(login) => author.login.eq_ignore_ascii_case(login),
         })
     }

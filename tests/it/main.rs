@@ -3,3 +3,5 @@
 // `cfg(test)` tells clippy that helpers may use `expect` like the tests do.
 #[cfg(test)]
 mod fakes;
+#[cfg(test)]
+mod publish;
