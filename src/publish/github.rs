@@ -127,10 +127,15 @@ impl GitHubComments {
                 let message = in_short(&message, &self.token);
                 self.patience.judge(source.status_code.as_u16(), source.headers.as_ref(), message)
             }
-            octocrab::Error::Json { source, .. } => StoreError::Unreadable { reason: source.to_string() },
-            octocrab::Error::Serde { source, .. } => StoreError::Unreadable { reason: source.to_string() },
+            octocrab::Error::Json { source, .. } => self.unreadable(&source.to_string()),
+            octocrab::Error::Serde { source, .. } => self.unreadable(&source.to_string()),
             other => StoreError::Transient { what: describe_failure(other).to_owned(), pause: self.patience.pause },
         }
+    }
+
+    /// The reason quotes from the answer.
+    fn unreadable(&self, reason: &str) -> StoreError {
+        StoreError::Unreadable { reason: in_short(reason, &self.token) }
     }
 }
 

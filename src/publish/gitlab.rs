@@ -127,8 +127,10 @@ impl GitLabNotes {
             let message = in_short(&error_text(&body), &self.token);
             return Err(self.patience.judge(status.as_u16(), Some(response.headers()), message));
         }
+        // The reason quotes from the answer.
+        let unreadable = |error: serde_json::Error| in_short(&error.to_string(), &self.token);
         let value =
-            serde_json::from_slice(&body).map_err(|error| StoreError::Unreadable { reason: error.to_string() })?;
+            serde_json::from_slice(&body).map_err(|error| StoreError::Unreadable { reason: unreadable(error) })?;
         Ok((value, response.headers().clone()))
     }
 

@@ -92,6 +92,22 @@ async fn a_new_report_on_the_same_commit_updates_the_comment() {
 }
 
 #[tokio::test]
+async fn a_new_commit_with_the_same_report_moves_the_comment_to_that_commit() {
+    let github = github();
+    publish(&github, &request('a', "same")).await;
+    assert_eq!(status(&publish(&github, &request('b', "same")).await), Updated);
+    assert!(github.comments()[0].body.contains(&format!("head={}", "b".repeat(40))));
+}
+
+#[tokio::test]
+async fn an_earlier_run_that_is_repeated_on_the_same_commit_may_report_anew() {
+    let github = github();
+    publish(&github, &CommentRequest { run_id: 101, ..request('a', "the catalog was down") }).await;
+    let repeated = CommentRequest { run_attempt: 2, ..request('a', "ingested") };
+    assert_eq!(status(&publish(&github, &repeated).await), Updated);
+}
+
+#[tokio::test]
 async fn an_older_run_leaves_the_comment_of_a_newer_run_alone() {
     let github = github();
     publish(&github, &CommentRequest { run_id: 101, ..request('b', "newer") }).await;
@@ -152,6 +168,25 @@ async fn with_a_personal_token_only_the_persons_own_comment_is_ours() {
     assert_eq!(github.comments()[1].author.as_deref(), Some("Ada"));
     assert_eq!(status(&publish(&github, &request('b', "new")).await), Updated);
     assert_eq!(github.comments().len(), 2);
+}
+
+#[tokio::test]
+async fn a_person_whose_name_is_withheld_gets_no_comment_that_could_not_be_found_again() {
+    let github = GitHub::start(TOKEN, TokenOf::Person("Ada"));
+    github.fail(fault("GET", "/user", error(403, "Resource protected by organization SAML enforcement.")));
+    assert_eq!(status(&publish(&github, &request('a', "report")).await), Skipped);
+    assert!(github.writes().is_empty());
+}
+
+#[tokio::test]
+async fn the_workflows_own_token_is_known_by_its_prefix_without_a_request() {
+    let github = GitHub::start("ghs_4711", TokenOf::Workflow);
+    let token = Secret::new("ghs_4711").expect("a token");
+    let store = GitHubComments::new(client(None).expect("a client"), pull_request(&github.url()), &token);
+    let store = store.expect("a store").with_patience(NO_PAUSE);
+    assert_eq!(status(&publish_comment(&store, &request('a', "old")).await), Created);
+    assert_eq!(status(&publish_comment(&store, &request('b', "new")).await), Updated);
+    assert!(github.requests().iter().all(|request| request.path != "/user"));
 }
 
 #[tokio::test]
@@ -350,6 +385,10 @@ async fn a_server_that_echoes_the_token_does_not_make_us_print_it() {
     github.fail(fault("POST", "/comments", error(422, &format!("bad header Bearer {TOKEN}"))));
     let publication = publish(&github, &request('a', "report")).await;
     assert!(reason(&publication).contains("bad header Bearer ***"), "{publication:?}");
+
+    let odd = Reply::json(200, &json!([{ "id": TOKEN }]));
+    github.fail(fault("GET", "/7/comments", odd));
+    assert!(reason(&publish(&github, &request('a', "report")).await).contains("***"));
 }
 
 #[tokio::test]
