@@ -207,7 +207,7 @@ impl Resolver<'_> {
 
     fn write_external(&mut self, target: &str, shape: Shape, statement: &Statement) {
         let flow = self.flow(shape, &[], statement);
-        let name = AssetName::from_parts(&[target.trim_matches('\'').to_owned()]);
+        let name = external_name(target);
         self.effects.push(Effect::Define {
             name,
             kind: AssetKind::External,
