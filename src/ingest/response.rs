@@ -1,0 +1,316 @@
+//! What an answer of the ingest API means. Pure and lenient: the published example is not even valid JSON, counts are
+//! only words in a message, and between us and the API stand proxies with pages of their own.
+//!
+//! Nothing unreadable counts as success: an answer that does not say so is a refusal that quotes the answer in short.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::Value;
+use url::Url;
+
+use crate::ingest::line_map::mentioned_line;
+use crate::secret::Secret;
+
+/// Longest message that is kept, in characters.
+pub const MAX_MESSAGE_CHARS: usize = 300;
+/// The code of a success that could not be read as one.
+pub const UNREADABLE_ANSWER: &str = "UNREADABLE_ANSWER";
+/// The code when no answer came, or only a part.
+pub const NETWORK: &str = "NETWORK";
+
+/// An answer as it came over the wire.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RawAnswer {
+    /// The HTTP status.
+    pub status: u16,
+    /// `Retry-After`, as sent.
+    pub retry_after: Option<String>,
+    /// `Location` of an answer that redirects elsewhere.
+    pub location: Option<String>,
+    /// The body, capped at [`crate::http::MAX_BODY_BYTES`].
+    pub body: String,
+    /// Whether all of it is here.
+    pub end: BodyEnd,
+}
+
+/// How a body ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BodyEnd {
+    /// As announced.
+    #[default]
+    Whole,
+    /// It is larger than what is read.
+    Capped,
+    /// The connection broke before the end.
+    Cut,
+}
+
+/// Assets that the catalog says it touched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// New ones.
+    pub added: Option<u64>,
+    /// Known ones with a new definition.
+    pub modified: Option<u64>,
+}
+
+/// What the API, or something on the way to it, complains about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The API's code, or `HTTP_<status>`, [`NETWORK`], [`UNREADABLE_ANSWER`].
+    pub code: String,
+    /// In short (≤ [`MAX_MESSAGE_CHARS`] characters), without the token. Hostile text.
+    pub message: String,
+    /// The line of the SENT text, from 1.
+    pub line: Option<u32>,
+}
+
+/// What to make of one answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// The catalog took the file.
+    Taken {
+        /// What it said.
+        message: Option<String>,
+        /// What it counted.
+        counts: Counts,
+    },
+    /// It refused this file for good.
+    Refused(Failure),
+    /// It refused us: every other file would be refused likewise.
+    Unauthorized(Failure),
+    /// Too many requests.
+    Limited {
+        /// The complaint.
+        failure: Failure,
+        /// When to come back.
+        retry_after: Option<Duration>,
+    },
+    /// Trouble that may pass: a server error, no answer, half an answer.
+    Unavailable {
+        /// The complaint.
+        failure: Failure,
+        /// When to come back.
+        retry_after: Option<Duration>,
+    },
+}
+
+/// Reads answers to requests that carried this token.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader<'a> {
+    /// Never to appear in a message, even where an answer repeats it.
+    pub token: &'a Secret,
+    /// Where the requests went.
+    pub endpoint: &'a Url,
+}
+
+impl Reader<'_> {
+    /// What an answer means. `now` is only used for a `Retry-After` that is a date.
+    #[must_use]
+    pub fn read(&self, answer: &RawAnswer, now: SystemTime) -> Reply {
+        let body = Body::parse(&answer.body);
+        let retry_after = answer.retry_after.as_deref().and_then(|text| retry_after(text, now));
+        let code = body.as_ref().and_then(Body::code);
+        match (answer.status, code.as_deref()) {
+            (401 | 403, _) | (_, Some("AUTHENTICATION_ERROR")) => Reply::Unauthorized(self.failure(answer, body)),
+            (429, _) => Reply::Limited { failure: self.failure(answer, body), retry_after },
+            (200..=299, _) => self.success(answer, body),
+            (300..=399, _) => Reply::Refused(self.redirect(answer)),
+            (_, Some("PARSER_ERROR" | "INVALID_INPUT")) => Reply::Refused(self.failure(answer, body)),
+            (408 | 500..=599, _) | (_, Some("SERVER_ERROR")) => {
+                Reply::Unavailable { failure: self.failure(answer, body), retry_after }
+            }
+            _ => Reply::Refused(self.failure(answer, body)),
+        }
+    }
+
+    /// A reply to a request that got no answer.
+    #[must_use]
+    pub fn no_answer(&self, reason: &str) -> Reply {
+        let failure = Failure { code: NETWORK.to_owned(), message: self.short(reason), line: None };
+        Reply::Unavailable { failure, retry_after: None }
+    }
+
+    /// An answer with a status of success: it still has to say so itself, or at least not say otherwise.
+    fn success(&self, answer: &RawAnswer, body: Option<Body>) -> Reply {
+        match body {
+            Some(body) if body.is_success() => {
+                let counts = body.message.as_deref().map(counts).unwrap_or_default();
+                Reply::Taken { message: body.message.map(|message| self.short(&message)), counts }
+            }
+            Some(body) if body.code().as_deref() == Some("SERVER_ERROR") => {
+                Reply::Unavailable { failure: self.failure(answer, Some(body)), retry_after: None }
+            }
+            Some(body) => Reply::Refused(self.failure(answer, Some(body))),
+            None if answer.end == BodyEnd::Cut => self.no_answer("the answer broke off in the middle"),
+            None if answer.body.trim().is_empty() => Reply::Taken { message: None, counts: Counts::default() },
+            None => {
+                let size = if answer.end == BodyEnd::Capped { "is too large to be read" } else { "is no JSON object" };
+                let message = self.short(&format!("the answer {size}: {}", answer.body));
+                Reply::Refused(Failure { code: UNREADABLE_ANSWER.to_owned(), message, line: None })
+            }
+        }
+    }
+
+    fn failure(&self, answer: &RawAnswer, body: Option<Body>) -> Failure {
+        let http_code = || format!("HTTP_{}", answer.status);
+        let Some(body) = body else {
+            let quoted = if answer.body.trim().is_empty() { "no details given" } else { &answer.body };
+            let message = self.short(&format!("HTTP status {}: {quoted}", answer.status));
+            return Failure { code: http_code(), message, line: None };
+        };
+        // A code is a plain word in upper case (see `Body::code`); one that holds the token must not show it.
+        let token = self.token.expose().to_ascii_uppercase();
+        let code = body.code().filter(|code| !code.contains(&token)).unwrap_or_else(http_code);
+        let parts: Vec<&str> =
+            [&body.error, &body.details, &body.message].into_iter().filter_map(Option::as_deref).collect();
+        let line =
+            [&body.details, &body.error, &body.message].into_iter().flatten().find_map(|text| mentioned_line(text));
+        let message = if parts.is_empty() {
+            format!("HTTP status {}: no details given", answer.status)
+        } else {
+            parts.join(": ")
+        };
+        Failure { code, message: self.short(&message), line }
+    }
+
+    /// The HTTP client follows redirects within one origin; an answer that still redirects leads elsewhere. The token
+    /// is not carried there, and the target is named, so that a moved API is found by its `api-url`.
+    fn redirect(&self, answer: &RawAnswer) -> Failure {
+        let target = answer.location.as_deref().and_then(|location| self.endpoint.join(location).ok());
+        let message = match target {
+            Some(target) if target.origin() == self.endpoint.origin() => {
+                "the answer redirects in a circle; check `api-url`".to_owned()
+            }
+            Some(target) => format!(
+                "the answer redirects to {}, where the token is not sent; if that is the API, set `api-url` to it",
+                target.origin().ascii_serialization()
+            ),
+            None => "the answer redirects without naming where to".to_owned(),
+        };
+        Failure { code: format!("HTTP_{}", answer.status), message: self.short(&message), line: None }
+    }
+
+    /// Hostile text in short: the token and control characters gone, white space joined, cut at the limit.
+    fn short(&self, text: &str) -> String {
+        // The token goes before the cut, which would hide half of it; and again after joining white space, which could
+        // bring it about.
+        let text = text.replace(self.token.expose(), "***").replace(char::is_control, " ");
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let text = words.join(" ").replace(self.token.expose(), "***");
+        match text.char_indices().nth(MAX_MESSAGE_CHARS) {
+            None => text,
+            Some(_) => text.chars().take(MAX_MESSAGE_CHARS - 1).chain(['…']).collect(),
+        }
+    }
+}
+
+/// The fields of the contract, each as far as it is there.
+#[derive(Debug, Default)]
+struct Body {
+    success: Option<bool>,
+    message: Option<String>,
+    error: Option<String>,
+    details: Option<String>,
+    code: Option<String>,
+}
+
+impl Body {
+    /// `None` when the text is no JSON object, even without its trailing commas.
+    fn parse(text: &str) -> Option<Self> {
+        let text = text.trim_start_matches('\u{feff}');
+        let value =
+            serde_json::from_str(text).or_else(|_| serde_json::from_str(&without_trailing_commas(text))).ok()?;
+        let Value::Object(fields) = value else { return None };
+        let field = |name: &str| fields.get(name).and_then(words);
+        Some(Self {
+            success: fields.get("success").and_then(truth),
+            message: field("message"),
+            error: field("error"),
+            details: field("details"),
+            code: field("code"),
+        })
+    }
+
+    /// With no word on success, the absence of an error is taken for it.
+    fn is_success(&self) -> bool {
+        self.success.unwrap_or(self.error.is_none() && self.code.is_none())
+    }
+
+    /// The code, if it is one: other text in that field does not become a word of ours.
+    fn code(&self) -> Option<String> {
+        let code = self.code.as_deref()?.trim().to_ascii_uppercase();
+        let plain = (1..=40).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        plain.then_some(code)
+    }
+}
+
+/// A field's text; other types as JSON. Nothing for null, `false` and what is empty.
+fn words(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::Null | Value::Bool(false) => return None,
+        Value::String(text) => text.trim().to_owned(),
+        Value::Array(items) if items.is_empty() => return None,
+        Value::Object(fields) if fields.is_empty() => return None,
+        other => other.to_string(),
+    };
+    (!text.is_empty()).then_some(text)
+}
+
+fn truth(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(truth) => Some(*truth),
+        Value::Number(number) => Some(number.as_f64() != Some(0.0)),
+        Value::String(text) => text.trim().to_ascii_lowercase().parse().ok(),
+        _ => None,
+    }
+}
+
+/// JSON without the commas that stand before a closing bracket. Text in strings is left alone.
+fn without_trailing_commas(json: &str) -> String {
+    let mut cleaned = String::with_capacity(json.len());
+    let mut in_string = false;
+    let mut escaped = false;
+    for (at, c) in json.char_indices() {
+        if in_string {
+            in_string = escaped || c != '"';
+            escaped = !escaped && c == '\\';
+        } else if c == '"' {
+            in_string = true;
+        } else if c == ',' {
+            let after = json.get(at + 1..).unwrap_or_default().trim_start();
+            if after.starts_with(['}', ']']) {
+                continue;
+            }
+        }
+        cleaned.push(c);
+    }
+    cleaned
+}
+
+/// `1 added` and `2 modified` of "Successfully ingested 3 assets [1 added, 2 modified]".
+fn counts(message: &str) -> Counts {
+    let mut counts = Counts::default();
+    let mut number = None;
+    for word in message.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+        match word.to_ascii_lowercase().as_str() {
+            "added" => counts.added = number.take(),
+            "modified" => counts.modified = number.take(),
+            other => number = other.parse().ok(),
+        }
+    }
+    counts
+}
+
+/// `Retry-After`: seconds, or an HTTP date. A date that has passed means at once.
+fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
+    let text = text.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(text).ok()?;
+    Some(date.duration_since(now).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests;
