@@ -73,6 +73,8 @@ pub enum Progress<'a> {
     Waiting {
         /// How long.
         pause: Duration,
+        /// The code of what made it necessary (`HTTP_429`, `SERVER_ERROR`, `NETWORK`, …).
+        code: &'a str,
     },
 }
 
@@ -95,7 +97,7 @@ pub async fn send(
                 session.record(reply, entropy());
             }
             Step::Wait(pause) => {
-                progress(Progress::Waiting { pause });
+                progress(Progress::Waiting { pause, code: session.last_code() });
                 sleep(pause).await;
             }
             Step::Done => break,

@@ -132,14 +132,18 @@ impl Plan {
     fn summary(&self, limits: &SendLimits) -> String {
         let planned = self.requests.len();
         let bytes = self.requests.iter().map(|request| request.content.len()).sum();
-        let requests = if planned == 1 { "1 request".to_owned() } else { format!("{planned} requests") };
-        let mut text = format!("{requests}, {} of SQL; {} skipped\n", size(bytes), self.skipped.len());
+        let mut text = format!("{}, {} of SQL; {} skipped\n", requests(planned), size(bytes), self.skipped.len());
         let later = planned.saturating_sub(limits.max_requests);
         if later > 0 {
-            let _ = writeln!(text, "one run makes at most {} requests: {later} would be deferred", limits.max_requests);
+            let _ =
+                writeln!(text, "one run makes at most {}: {later} would be deferred", requests(limits.max_requests));
         }
         text
     }
+}
+
+fn requests(count: usize) -> String {
+    if count == 1 { "1 request".to_owned() } else { format!("{count} requests") }
 }
 
 /// Sizes as people read them; SQL files are small, so kilobytes are enough.
@@ -221,7 +225,7 @@ mod tests {
              send  views/a\\n\\u{1b}[31m.sql  (11 bytes, platform postgres)\n\
              skip  gone.sql  (the file was removed, and the API has no route to delete)\n\
              2 requests, 1.2 kB of SQL; 1 skipped\n\
-             one run makes at most 1 requests: 1 would be deferred\n"
+             one run makes at most 1 request: 1 would be deferred\n"
         );
     }
 

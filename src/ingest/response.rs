@@ -3,11 +3,13 @@
 //!
 //! Nothing unreadable counts as success: an answer that does not say so is a refusal that quotes the answer in short.
 
+mod body;
+
 use std::time::{Duration, SystemTime};
 
-use serde_json::Value;
 use url::Url;
 
+use self::body::{Body, counts};
 use crate::ingest::line_map::mentioned_line;
 use crate::secret::Secret;
 
@@ -203,103 +205,6 @@ impl Reader<'_> {
             Some(_) => text.chars().take(MAX_MESSAGE_CHARS - 1).chain(['…']).collect(),
         }
     }
-}
-
-/// The fields of the contract, each as far as it is there.
-#[derive(Debug, Default)]
-struct Body {
-    success: Option<bool>,
-    message: Option<String>,
-    error: Option<String>,
-    details: Option<String>,
-    code: Option<String>,
-}
-
-impl Body {
-    /// `None` when the text is no JSON object, even without its trailing commas.
-    fn parse(text: &str) -> Option<Self> {
-        let text = text.trim_start_matches('\u{feff}');
-        let value =
-            serde_json::from_str(text).or_else(|_| serde_json::from_str(&without_trailing_commas(text))).ok()?;
-        let Value::Object(fields) = value else { return None };
-        let field = |name: &str| fields.get(name).and_then(words);
-        Some(Self {
-            success: fields.get("success").and_then(truth),
-            message: field("message"),
-            error: field("error"),
-            details: field("details"),
-            code: field("code"),
-        })
-    }
-
-    /// With no word on success, the absence of an error is taken for it.
-    fn is_success(&self) -> bool {
-        self.success.unwrap_or(self.error.is_none() && self.code.is_none())
-    }
-
-    /// The code, if it is one: other text in that field does not become a word of ours.
-    fn code(&self) -> Option<String> {
-        let code = self.code.as_deref()?.trim().to_ascii_uppercase();
-        let plain = (1..=40).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-        plain.then_some(code)
-    }
-}
-
-/// A field's text; other types as JSON. Nothing for null, `false` and what is empty.
-fn words(value: &Value) -> Option<String> {
-    let text = match value {
-        Value::Null | Value::Bool(false) => return None,
-        Value::String(text) => text.trim().to_owned(),
-        Value::Array(items) if items.is_empty() => return None,
-        Value::Object(fields) if fields.is_empty() => return None,
-        other => other.to_string(),
-    };
-    (!text.is_empty()).then_some(text)
-}
-
-fn truth(value: &Value) -> Option<bool> {
-    match value {
-        Value::Bool(truth) => Some(*truth),
-        Value::Number(number) => Some(number.as_f64() != Some(0.0)),
-        Value::String(text) => text.trim().to_ascii_lowercase().parse().ok(),
-        _ => None,
-    }
-}
-
-/// JSON without the commas that stand before a closing bracket. Text in strings is left alone.
-fn without_trailing_commas(json: &str) -> String {
-    let mut cleaned = String::with_capacity(json.len());
-    let mut in_string = false;
-    let mut escaped = false;
-    for (at, c) in json.char_indices() {
-        if in_string {
-            in_string = escaped || c != '"';
-            escaped = !escaped && c == '\\';
-        } else if c == '"' {
-            in_string = true;
-        } else if c == ',' {
-            let after = json.get(at + 1..).unwrap_or_default().trim_start();
-            if after.starts_with(['}', ']']) {
-                continue;
-            }
-        }
-        cleaned.push(c);
-    }
-    cleaned
-}
-
-/// `1 added` and `2 modified` of "Successfully ingested 3 assets [1 added, 2 modified]".
-fn counts(message: &str) -> Counts {
-    let mut counts = Counts::default();
-    let mut number = None;
-    for word in message.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
-        match word.to_ascii_lowercase().as_str() {
-            "added" => counts.added = number.take(),
-            "modified" => counts.modified = number.take(),
-            other => number = other.parse().ok(),
-        }
-    }
-    counts
 }
 
 /// `Retry-After`: seconds, or an HTTP date. A date that has passed means at once.

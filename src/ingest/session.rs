@@ -111,6 +111,12 @@ impl Session {
         &self.rows
     }
 
+    /// The code of the last try of the file that is being tried; empty before the first answer.
+    #[must_use]
+    pub fn last_code(&self) -> &str {
+        self.last_failure.as_ref().map_or("", |failure| failure.code.as_str())
+    }
+
     /// The result. Files that are still waiting count as deferred.
     #[must_use]
     pub fn finish(mut self) -> IngestOutcome {
