@@ -3,3 +3,4 @@
 pub mod github;
 pub mod gitlab;
 pub mod http;
+pub mod ingest;

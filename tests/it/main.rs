@@ -1,7 +1,8 @@
 //! The one integration test binary: the real program against fakes, on repositories that the tests build.
 
-// `cfg(test)` tells clippy that helpers may use `expect` like the tests do.
 #[cfg(test)]
 mod fakes;
+#[cfg(test)]
+mod ingest;
 #[cfg(test)]
 mod publish;
