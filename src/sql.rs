@@ -4,6 +4,7 @@ pub mod dialect;
 pub mod ident;
 pub mod lexer;
 pub mod migration;
+pub mod no_flow;
 pub mod parse;
 pub mod procedural;
 pub mod split;

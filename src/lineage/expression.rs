@@ -202,7 +202,7 @@ impl Resolver<'_> {
                 if list.duplicate_treatment.is_some() {
                     out.text.push_str("distinct ");
                 }
-                self.arguments(&list.args, (role, &name), scope, inner, out);
+                self.arguments(&list.args, (role, &name), scope, (inner, out));
                 for clause in &list.clauses {
                     self.argument_clause(clause, scope, inner, out);
                 }
@@ -230,8 +230,7 @@ impl Resolver<'_> {
         arguments: &[FunctionArg],
         (role, name): (Role, &str),
         scope: &Scope<'_>,
-        how: Transformation,
-        out: &mut Value,
+        (how, out): (Transformation, &mut Value),
     ) {
         if role == Role::Conditional && arguments.len() >= 2 {
             return self.conditional_function(arguments, scope, how, out);

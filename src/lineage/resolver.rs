@@ -67,10 +67,10 @@ impl<'a> Resolver<'a> {
 
     /// The asset that folded parts mean, noting an ambiguity.
     pub fn asset_named(&mut self, parts: &[String], line: u32) -> AssetName {
-        if let [single] = parts {
-            if let Some(target) = self.file.tokens.get(single) {
-                return target.asset.clone();
-            }
+        if let [single] = parts
+            && let Some(target) = self.file.tokens.get(single)
+        {
+            return target.asset.clone();
         }
         match self.catalog.resolve(parts) {
             Ok(name) => name,
@@ -275,12 +275,12 @@ impl<'a> Resolver<'a> {
             level = current.parent;
         }
         // No relation is called so: a column and its fields.
-        if let (Some(first), Some(rest)) = (idents.first(), parts.get(1..)) {
-            if self.could_be_column(first, scope) {
-                self.bare_column(first, scope, how.max(Transformation::Transformation).min_direct(how), out);
-                push_path(out, rest);
-                return;
-            }
+        if let (Some(first), Some(rest)) = (idents.first(), parts.get(1..))
+            && self.could_be_column(first, scope)
+        {
+            self.bare_column(first, scope, how.max(Transformation::Transformation).min_direct(how), out);
+            push_path(out, rest);
+            return;
         }
         out.text.push_str(&parts.join("."));
     }

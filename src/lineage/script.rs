@@ -48,17 +48,17 @@ impl Script {
     /// Parses a piece; of procedural code that is refused as a whole, the statements inside.
     fn take(&mut self, piece: &Piece<'_>, dialect: Dialect) {
         let parsed = parse(piece, dialect);
-        if let Parsed::Refused(_) = &parsed {
-            if let Inside::Statements(inner) = inside(piece, dialect) {
-                let nothing = inner.is_empty();
-                for piece in inner {
-                    self.statements.push(ScriptStatement { parsed: parse(&piece, dialect), line: piece.line });
-                }
-                if nothing {
-                    self.statements.push(ScriptStatement { parsed: Parsed::NoDataFlow, line: piece.line });
-                }
-                return;
+        if let Parsed::Refused(_) = &parsed
+            && let Inside::Statements(inner) = inside(piece, dialect)
+        {
+            let nothing = inner.is_empty();
+            for piece in inner {
+                self.statements.push(ScriptStatement { parsed: parse(&piece, dialect), line: piece.line });
             }
+            if nothing {
+                self.statements.push(ScriptStatement { parsed: Parsed::NoDataFlow, line: piece.line });
+            }
+            return;
         }
         self.statements.push(ScriptStatement { parsed, line: piece.line });
     }

@@ -163,10 +163,11 @@ impl Relation {
 
     /// Whether `qualifier` (folded parts) names this relation: its alias, or the tail of its path.
     pub fn answers_to(&self, qualifier: &[String]) -> bool {
-        if let Some(alias) = &self.alias {
-            if qualifier.len() == 1 && qualifier.first() == Some(alias) {
-                return true;
-            }
+        if let Some(alias) = &self.alias
+            && qualifier.len() == 1
+            && qualifier.first() == Some(alias)
+        {
+            return true;
         }
         self.alias.is_none() && ends_with(&self.path, qualifier)
     }

@@ -70,19 +70,19 @@ impl Resolver<'_> {
             return;
         }
         let shape = self.query(query, None);
-        if let Some(select) = first_select(&query.body) {
-            if let Some(into) = &select.into {
-                for target in &into.targets {
-                    let name = match target {
-                        Expr::Identifier(ident) => ObjectName::from(vec![ident.clone()]),
-                        Expr::CompoundIdentifier(idents) => ObjectName::from(idents.clone()),
-                        _ => continue,
-                    };
-                    let asset = self.new_name(&name);
-                    self.define((asset, AssetKind::Table), (shape.clone(), &[]), false, statement);
-                }
-                return;
+        if let Some(select) = first_select(&query.body)
+            && let Some(into) = &select.into
+        {
+            for target in &into.targets {
+                let name = match target {
+                    Expr::Identifier(ident) => ObjectName::from(vec![ident.clone()]),
+                    Expr::CompoundIdentifier(idents) => ObjectName::from(idents.clone()),
+                    _ => continue,
+                };
+                let asset = self.new_name(&name);
+                self.define((asset, AssetKind::Table), (shape.clone(), &[]), false, statement);
             }
+            return;
         }
         if let Some(asset) = self.file.asset.clone() {
             self.define((asset.name, asset.kind), (shape, &[]), false, statement);
@@ -304,10 +304,10 @@ impl Resolver<'_> {
     /// The asset that a statement creates: the name as it is spelt here.
     pub(super) fn new_name(&mut self, name: &ObjectName) -> AssetName {
         let parts = fold_name(name, self.dialect);
-        if let [single] = parts.as_slice() {
-            if let Some(target) = self.file.tokens.get(single) {
-                return target.asset.clone();
-            }
+        if let [single] = parts.as_slice()
+            && let Some(target) = self.file.tokens.get(single)
+        {
+            return target.asset.clone();
         }
         AssetName::from_parts(&parts)
     }

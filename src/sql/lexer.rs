@@ -97,10 +97,11 @@ impl<'a> Lexer<'a> {
 
     /// Kind and byte length of the lexeme at the front of `rest`.
     fn measure(&self, rest: &str, first: char) -> (Kind, usize) {
-        if self.line_start && !first.is_whitespace() {
-            if let Some(length) = self.client_line(rest, first) {
-                return (Kind::ClientLine, length);
-            }
+        if self.line_start
+            && !first.is_whitespace()
+            && let Some(length) = self.client_line(rest, first)
+        {
+            return (Kind::ClientLine, length);
         }
         if rest.starts_with(&self.delimiter) {
             return (Kind::Terminator, self.delimiter.len());
