@@ -110,3 +110,6 @@ fn on_large_stacks<R: Send>(work: impl FnOnce() -> R + Send) -> R {
         Err(_) => work(),
     }
 }
+
+#[cfg(test)]
+mod tests;

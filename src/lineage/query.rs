@@ -94,7 +94,7 @@ impl Resolver<'_> {
             | SetExpr::Delete(statement)
             | SetExpr::Merge(statement) => {
                 self.inner_statement(statement);
-                Shape { rows: "dml".to_owned(), ..Shape::default() }
+                self.returned(statement)
             }
         }
     }
@@ -104,6 +104,26 @@ impl Resolver<'_> {
         let outer_upstream = std::mem::take(&mut self.upstream);
         self.statement(statement);
         self.upstream.extend(outer_upstream);
+    }
+
+    /// What a statement's RETURNING gives to the query around it: columns of the asset that it changes.
+    fn returned(&mut self, statement: &Statement) -> Shape {
+        let mut shape = Shape { rows: "returned".to_owned(), ..Shape::default() };
+        let returning = match statement {
+            Statement::Insert(insert) => insert.returning.as_deref(),
+            Statement::Update(update) => update.returning.as_deref(),
+            Statement::Delete(delete) => delete.returning.as_deref(),
+            _ => None,
+        };
+        let Some(asset) = self.effects.last().and_then(|effect| effect.target().cloned()) else { return shape };
+        if let Some(items) = returning {
+            let parts: Vec<String> = asset.parts().into_iter().map(str::to_owned).collect();
+            let relation = self.base_relation(parts, None, 0);
+            let mut scope = Scope::default();
+            scope.add(relation);
+            self.projection(items, &mut scope, &mut shape);
+        }
+        shape
     }
 
     /// A chain of set operations leans to the left and may be long: it is walked in a loop.

@@ -27,7 +27,11 @@ impl Resolver<'_> {
                 self.filter((word, condition), &scope, (&mut shape, &mut rows));
             }
         }
-        self.projection(select, &mut scope, &mut shape);
+        self.projection(&select.projection, &mut scope, &mut shape);
+        if select.projection.is_empty() && !select.from.is_empty() {
+            // FROM-first without SELECT.
+            self.star(None, &WildcardAdditionalOptions::default(), &mut scope, &mut shape);
+        }
         self.connect_by(select, &scope, (&mut shape, &mut rows));
         // From here on, names of output columns are visible, after those of the relations.
         scope.aliases = shape.columns.clone();
@@ -161,8 +165,9 @@ impl Resolver<'_> {
         }
     }
 
-    fn projection(&mut self, select: &Select, scope: &mut Scope<'_>, shape: &mut Shape) {
-        for item in &select.projection {
+    /// The columns of a SELECT list, or of a RETURNING.
+    pub(super) fn projection(&mut self, items: &[SelectItem], scope: &mut Scope<'_>, shape: &mut Shape) {
+        for item in items {
             match item {
                 SelectItem::UnnamedExpr(expression) => {
                     let name = self.implied_name(expression, shape.columns.len());
@@ -192,10 +197,6 @@ impl Resolver<'_> {
                     }
                 },
             }
-        }
-        if select.projection.is_empty() && !select.from.is_empty() {
-            // FROM-first without SELECT.
-            self.star(None, &WildcardAdditionalOptions::default(), scope, shape);
         }
     }
 
