@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::revision::CommitId;
+use crate::revision::{CommitId, HeadRevision};
 
 /// The forge that hosts the repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,10 +97,75 @@ impl RunContext {
         }
     }
 
+    /// Base address of links to files as they are at `head`: this + `/path#L7`. `None` where there is no forge, and for
+    /// files that are only on disk.
+    #[must_use]
+    pub fn blob_url(&self, head: &HeadRevision) -> Option<Url> {
+        let HeadRevision::Commit(commit) = head else { return None };
+        let middle: &[&str] = match self.forge {
+            Forge::GitHub => &["blob"],
+            Forge::GitLab => &["-", "blob"],
+            Forge::Local => return None,
+        };
+        let parts = self.repository.split('/').chain(middle.iter().copied()).chain([commit.as_str()]);
+        below(self.server_url.as_ref()?, parts)
+    }
+
+    /// Why nothing is compared, for a run that is about a state and not about a change.
+    #[must_use]
+    pub fn no_change_sentence(&self) -> Option<&'static str> {
+        matches!(self.trigger, Trigger::Manual { .. })
+            .then_some("This run was started by hand or by a schedule: there is no change to compare.")
+    }
+
     /// Whether secrets are withheld by design: a fork, or Dependabot.
     #[must_use]
     pub fn secrets_withheld(&self) -> bool {
         self.change_request().is_some_and(|request| request.from_fork)
             || self.actor.as_deref() == Some("dependabot[bot]")
+    }
+}
+
+/// The address `parts` below `address`; every part is escaped, so that none can climb out.
+pub(super) fn below<'a>(address: &Url, parts: impl Iterator<Item = &'a str>) -> Option<Url> {
+    let mut url = address.clone();
+    url.path_segments_mut().ok()?.pop_if_empty().extend(parts);
+    Some(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "0123456789abcdef0123456789abcdef01234567";
+
+    fn context(forge: Forge, repository: &str) -> RunContext {
+        let head = CommitId::parse(ID).expect("an id");
+        let mut context = crate::platform::local::context(head);
+        context.forge = forge;
+        context.repository = repository.to_owned();
+        context.server_url = Url::parse("https://forge.example/sub/").ok();
+        context
+    }
+
+    fn blob_url(context: &RunContext) -> Option<String> {
+        let head = HeadRevision::Commit(CommitId::parse(ID).expect("an id"));
+        context.blob_url(&head).map(String::from)
+    }
+
+    #[test]
+    fn file_links_follow_the_forge() {
+        let expected = format!("https://forge.example/sub/o/r/blob/{ID}");
+        assert_eq!(blob_url(&context(Forge::GitHub, "o/r")), Some(expected));
+        let expected = format!("https://forge.example/sub/group/team/r/-/blob/{ID}");
+        assert_eq!(blob_url(&context(Forge::GitLab, "group/team/r")), Some(expected));
+        assert_eq!(blob_url(&context(Forge::Local, "o/r")), None);
+        assert_eq!(context(Forge::GitHub, "o/r").blob_url(&HeadRevision::Worktree), None);
+    }
+
+    #[test]
+    fn a_hostile_repository_name_stays_inside_the_link() {
+        let url = blob_url(&context(Forge::GitHub, "o/r?x=1#y z")).expect("a link");
+        assert_eq!(url, format!("https://forge.example/sub/o/r%3Fx=1%23y%20z/blob/{ID}"));
     }
 }
