@@ -7,6 +7,7 @@
 //! Data flows one way and each arrow is a value; `pipeline` reads like that line.
 
 pub mod demo;
+pub mod changes;
 pub mod diagnostic;
 pub mod env;
 pub mod exit;

@@ -1,0 +1,198 @@
+//! Which files are SQL: the settings `files` and `exclude`.
+//!
+//! Patterns are those of the `glob` crate, matched against the whole path from the repository's root: `*` and `?` stay
+//! within a folder, `**` crosses folders (also none: `**/x.sql` matches `x.sql`), `[ab]` is a choice. Case matters, but
+//! for the extension: `*.sql` takes `X.SQL`, which SQL Server and Oracle people write. A pattern that ends in `/`, names a
+//! folder, or whose last part states no extension takes the `.sql` files below; in `exclude` it takes everything below.
+
+use glob::{MatchOptions, Pattern};
+
+use crate::path::RepoPath;
+
+/// What is selected where `files` is empty.
+pub const DEFAULT_FILES: &str = "**/*.sql";
+
+const OPTIONS: MatchOptions =
+    MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: false };
+
+/// A text that is no pattern.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the pattern {pattern:?} cannot be used: {reason}")]
+pub struct PatternError {
+    /// The pattern as it was given.
+    pub pattern: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// The compiled settings.
+#[derive(Debug, Clone)]
+pub(super) struct Selection {
+    files: Vec<Include>,
+    exclude: Vec<Pattern>,
+}
+
+/// One pattern of `files`.
+#[derive(Debug, Clone)]
+struct Include {
+    /// Takes a path whatever its extension; absent where the pattern leaves the extension open (`models/*`), since then
+    /// the YAML beside the models is not meant.
+    exact: Option<Pattern>,
+    /// Take `.sql` files only: the pattern itself, and everything below a folder of that name.
+    below: Vec<Pattern>,
+}
+
+impl Selection {
+    /// Compiles the settings; no `files` at all means [`DEFAULT_FILES`].
+    pub(super) fn new(files: &[String], exclude: &[String]) -> Result<Self, PatternError> {
+        let default = [DEFAULT_FILES.to_owned()];
+        let files = if files.is_empty() { &default } else { files };
+        Ok(Self {
+            files: files.iter().map(|pattern| Include::new(pattern)).collect::<Result<_, _>>()?,
+            exclude: exclude.iter().map(|pattern| at_or_below(pattern)).collect::<Result<Vec<_>, _>>()?.concat(),
+        })
+    }
+
+    /// Whether the path is selected SQL.
+    pub(super) fn takes(&self, path: &RepoPath) -> bool {
+        let path = fold_extension(path.as_str());
+        self.files.iter().any(|include| include.matches(&path)) && !self.leaves_out_folded(&path)
+    }
+
+    /// Whether `exclude` names the path.
+    pub(super) fn leaves_out(&self, path: &RepoPath) -> bool {
+        self.leaves_out_folded(&fold_extension(path.as_str()))
+    }
+
+    fn leaves_out_folded(&self, path: &str) -> bool {
+        self.exclude.iter().any(|pattern| pattern.matches_with(path, OPTIONS))
+    }
+}
+
+impl Include {
+    fn new(text: &str) -> Result<Self, PatternError> {
+        let literal = !text.ends_with('/') && !text.contains(['*', '?', '[']);
+        let states_extension = text.trim().rsplit('/').next().is_some_and(|last| last.len() > 1 && last.contains('.'));
+        let exact = (literal || states_extension).then(|| compile(text)).transpose()?;
+        Ok(Self { exact, below: at_or_below(text)? })
+    }
+
+    fn matches(&self, path: &str) -> bool {
+        let matches = |pattern: &Pattern| pattern.matches_with(path, OPTIONS);
+        self.exact.as_ref().is_some_and(matches) || (path.ends_with(".sql") && self.below.iter().any(matches))
+    }
+}
+
+/// The pattern itself, and everything below a folder of that name.
+fn at_or_below(text: &str) -> Result<Vec<Pattern>, PatternError> {
+    let folder = text.trim().trim_end_matches('/');
+    if folder.is_empty() || folder == "." {
+        return Ok(vec![compile("**")?]);
+    }
+    if folder.ends_with("**") {
+        return Ok(vec![compile(folder)?]);
+    }
+    Ok(vec![compile(folder)?, compile(&format!("{folder}/**"))?])
+}
+
+fn compile(text: &str) -> Result<Pattern, PatternError> {
+    let refuse = |reason: &str| Err(PatternError { pattern: text.to_owned(), reason: reason.to_owned() });
+    let trimmed = text.trim();
+    let pattern = trimmed.strip_prefix("./").unwrap_or(trimmed);
+    if pattern.is_empty() {
+        return refuse("it is empty");
+    }
+    if pattern.starts_with('/') || pattern.split('/').any(|part| part == "..") {
+        return refuse("patterns start at the repository's root, without a leading `/` and without `..`");
+    }
+    if pattern.starts_with('!') {
+        return refuse("`!` is not known; use the setting `exclude`");
+    }
+    if pattern.contains('{') && pattern.contains('}') {
+        return refuse("braces are not known; write one pattern per line");
+    }
+    match Pattern::new(&fold_extension(pattern)) {
+        Ok(compiled) => Ok(compiled),
+        Err(error) => refuse(error.msg),
+    }
+}
+
+/// The same path with an extension `.SQL` in lower case.
+fn fold_extension(path: &str) -> String {
+    match path.rsplit_once('.') {
+        Some((stem, extension)) if extension.eq_ignore_ascii_case("sql") => format!("{stem}.sql"),
+        _ => path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn selected(files: &[&str], exclude: &[&str], path: &str) -> bool {
+        let owned = |patterns: &[&str]| patterns.iter().map(|pattern| (*pattern).to_owned()).collect::<Vec<_>>();
+        let selection = Selection::new(&owned(files), &owned(exclude)).expect("good patterns");
+        selection.takes(&RepoPath::new(path).expect("inside"))
+    }
+
+    #[test]
+    fn by_default_every_sql_file_is_selected_in_either_case_of_its_extension() {
+        for path in ["a.sql", "a/b/c d.sql", ".hidden/a.sql", "A.SQL", "dbo/Orders.Sql", "x.v2.sql"] {
+            assert!(selected(&[], &[], path), "{path}");
+        }
+        for path in ["a.sqlx", "sql", "a.sql/readme.md", "schema.yml"] {
+            assert!(!selected(&[], &[], path), "{path}");
+        }
+    }
+
+    #[test]
+    fn one_star_stays_in_its_folder_and_two_cross_folders() {
+        assert!(selected(&["models/*.sql"], &[], "models/a.sql"));
+        assert!(!selected(&["models/*.sql"], &[], "models/staging/a.sql"));
+        assert!(selected(&["models/**/*.sql"], &[], "models/a.sql"));
+        assert!(selected(&["models/**/*.sql"], &[], "models/x/y/a.sql"));
+        assert!(selected(&["**/x.sql"], &[], "x.sql"));
+        assert!(!selected(&["x.sql"], &[], "a/x.sql"));
+        assert!(selected(&["./models/*.sql"], &[], "models/a.sql"));
+    }
+
+    #[test]
+    fn case_matters_outside_of_the_extension() {
+        assert!(!selected(&["Models/**"], &[], "models/a.sql"));
+        assert!(selected(&["**/*.SQL"], &[], "models/a.sql"));
+    }
+
+    #[test]
+    fn a_folder_means_the_sql_below_it() {
+        for pattern in ["models", "models/", "models/**", "./models/", "mod*", "models/**/*"] {
+            assert!(selected(&[pattern], &[], "models/a.sql"), "{pattern}");
+            assert!(selected(&[pattern], &[], "models/staging/a.sql"), "{pattern}");
+            assert!(!selected(&[pattern], &[], "models/schema.yml"), "{pattern}");
+            assert!(!selected(&[pattern], &[], "other/models/a.sql"), "{pattern}");
+        }
+        assert!(selected(&["."], &[], "models/a.sql"));
+        assert!(selected(&["release/1.2"], &[], "release/1.2/a.sql"));
+    }
+
+    #[test]
+    fn other_extensions_are_selected_when_they_are_named() {
+        assert!(selected(&["**/*.ddl"], &[], "a/b.ddl"));
+        assert!(selected(&["db/BUILD"], &[], "db/BUILD"));
+    }
+
+    #[test]
+    fn exclude_wins() {
+        for exclude in ["legacy", "legacy/", "legacy/**", "**/*.sql", "legacy/old.sql"] {
+            assert!(!selected(&[], &[exclude], "legacy/old.sql"), "{exclude}");
+        }
+        assert!(selected(&[], &["legacy"], "legacy_new/a.sql"));
+    }
+
+    #[test]
+    fn a_bad_pattern_is_an_error_that_names_it() {
+        for pattern in ["a[", "a**b", "***", "/abs/*.sql", "../x/*.sql", "!a.sql", "{a,b}.sql"] {
+            let error = Selection::new(&[pattern.to_owned()], &[]).expect_err(pattern);
+            assert!(error.to_string().contains(&format!("{pattern:?}")), "{error}");
+        }
+    }
+}
