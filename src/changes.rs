@@ -165,7 +165,8 @@ pub async fn read(
     forge: Option<&ForgeReader>,
 ) -> Result<ChangeSet, ChangesError> {
     let selection = Selection::new(&options.files, &options.exclude)?;
-    let sources = Sources { git: Repository::open(&options.workspace, Network::Allowed), forge };
+    let sources =
+        Sources { git: Repository::open(&options.workspace, Network::Allowed), forge, limit: options.max_file_bytes };
     let comparison = compare::comparison(context, &sources).await?;
     let unreadable =
         |side, revision: &CommitId, reason| ChangesError::unreadable(side, revision.as_str(), (reason, context.forge));
@@ -181,7 +182,7 @@ pub async fn read(
         }
     };
     let wanted = wanted(&[&base, &head]);
-    let contents = sources.read(&wanted, &differing(&base, &head), (&commits, options.max_file_bytes)).await;
+    let contents = sources.read(&wanted, &differing(&base, &head), &commits).await;
     let mut change_set = assembled(Compared {
         base_revision: comparison.base_revision,
         head_revision: comparison.head_revision,

@@ -60,7 +60,7 @@ pub fn read_local(options: &ChangesOptions, base: Option<&str>, head: LocalHead)
     let commits: Vec<CommitId> = base.iter().chain(&tip).cloned().collect();
     let mut wanted = wanted(&[&base_picks, &head_picks]);
     wanted.retain(|id, _| !contents.contains_key(id));
-    contents.extend(read_from_clone(&git, &wanted, (&commits, options.max_file_bytes)));
+    contents.extend(read_from_clone(&git, &wanted, &commits, options.max_file_bytes));
     Ok(assembled(Compared {
         base_revision: BaseRevision(base.map_or_else(|| git.empty_tree(), Ok)?),
         head_revision,

@@ -31,7 +31,7 @@ pub(super) struct Picked {
 pub(super) struct Refused {
     /// Its path where it can be shown as one.
     pub(super) path: Option<RepoPath>,
-    /// Why, in words that name it.
+    /// Why, in words.
     pub(super) reason: String,
     /// Its object, to tell whether it was so before.
     pub(super) blob: Option<BlobId>,
@@ -81,19 +81,18 @@ impl Picks {
         match files.entry(path) {
             MapEntry::Vacant(place) => drop(place.insert(Picked { name: entry.name, blob: entry.blob, keep })),
             MapEntry::Occupied(place) => {
-                let path = place.key().clone();
-                let reason = format!("a second file has the path {path} once bytes that are no UTF-8 are written out");
-                self.refused.push(Refused { path: Some(path), reason, blob: entry.blob });
+                let reason = "a second file has this path once bytes that are no UTF-8 are written out".to_owned();
+                self.refused.push(Refused { path: Some(place.key().clone()), reason, blob: entry.blob });
             }
         }
     }
 
     fn refuse_kind(&mut self, path: RepoPath, entry: &Entry) {
         let what = match entry.kind {
-            EntryKind::Submodule => "is a submodule, not a file",
-            EntryKind::Symlink | EntryKind::File => "is a symbolic link, which is never followed",
+            EntryKind::Submodule => "a submodule, not a file",
+            EntryKind::Symlink | EntryKind::File => "a symbolic link, which is never followed",
         };
-        self.refused.push(Refused { reason: format!("{path} {what}"), path: Some(path), blob: entry.blob.clone() });
+        self.refused.push(Refused { reason: what.to_owned(), path: Some(path), blob: entry.blob.clone() });
     }
 
     fn refuse_outside(&mut self, text: String, entry: Entry) {
@@ -221,8 +220,8 @@ mod tests {
         let picks = pick(entries, &selection);
         let reasons: Vec<&str> = picks.refused.iter().map(|refused| refused.reason.as_str()).collect();
         let expected = [
-            "a.sql is a symbolic link, which is never followed",
-            "vendor.sql is a submodule, not a file",
+            "a symbolic link, which is never followed",
+            "a submodule, not a file",
             "the path \"../evil.sql\" is not inside the repository",
         ];
         assert_eq!(reasons, expected);

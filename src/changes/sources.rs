@@ -32,6 +32,8 @@ pub(super) struct Sources<'a> {
     pub(super) git: Result<Repository, GitError>,
     /// The forge's API, where it may be used.
     pub(super) forge: Option<&'a ForgeReader>,
+    /// Largest file that is read, in bytes.
+    pub(super) limit: u64,
 }
 
 impl Sources<'_> {
@@ -97,28 +99,23 @@ impl Sources<'_> {
 
     /// Reads blobs from the clone, and those that it lacks from `origin` (partial clones) and the API; `first` are asked
     /// for first. Every wanted id has an entry in the result.
-    pub(super) async fn read(
-        &self,
-        wanted: &Wanted,
-        first: &BTreeSet<BlobId>,
-        (sides, limit): (&[CommitId], u64),
-    ) -> Contents {
+    pub(super) async fn read(&self, wanted: &Wanted, first: &BTreeSet<BlobId>, sides: &[CommitId]) -> Contents {
         let mut contents = match self.clone_here() {
-            Some(git) => read_from_clone(git, wanted, (sides, limit)),
+            Some(git) => read_from_clone(git, wanted, sides, self.limit),
             None => all(wanted.keys(), &Unreadable::MissingObject),
         };
         if let Some(forge) = self.forge {
             let lacking = contents.iter().filter(|(_, content)| matches!(content, Err(Unreadable::MissingObject)));
             let mut lacking: Vec<BlobId> = lacking.map(|(id, _)| id.clone()).collect();
             lacking.sort_by_key(|id| !first.contains(id));
-            contents.extend(forge.read_blobs(&lacking, wanted, limit).await);
+            contents.extend(forge.read_blobs(&lacking, wanted, self.limit).await);
         }
         contents
     }
 }
 
 /// Reads blobs from a clone. In a partial clone what it lacks is fetched in one go.
-pub(super) fn read_from_clone(git: &Repository, wanted: &Wanted, (sides, limit): (&[CommitId], u64)) -> Contents {
+pub(super) fn read_from_clone(git: &Repository, wanted: &Wanted, sides: &[CommitId], limit: u64) -> Contents {
     let held: Vec<CommitId> = sides.iter().filter(|commit| git.has(commit)).cloned().collect();
     let lacking = if git.is_partial() { git.lacking(&held) } else { Ok(BTreeSet::new()) };
     // Not knowing what is lacking only costs the fetch: each blob is still asked for.

@@ -1,6 +1,7 @@
 //! The one integration test binary: the real program against fakes, on repositories that the tests build.
 
 #[cfg(test)]
+mod changes;
 mod fakes;
 #[cfg(test)]
 mod ingest;
