@@ -24,14 +24,15 @@ use std::path::PathBuf;
 use assemble::Contents;
 use decode::Keep;
 use git::{Network, Repository, Wanted};
-use pick::{Picks, pick};
+use pick::{Picked, Picks, pick};
 use select::Selection;
 use sources::Sources;
 
+use crate::path::RepoPath;
 use crate::platform::context::{Forge, RunContext};
-use crate::revision::CommitId;
+use crate::revision::{BaseRevision, CommitId, HeadRevision};
 use crate::settings::Settings;
-use crate::source::{BlobId, ChangeSet};
+use crate::source::{BlobId, ChangeSet, ListedBy};
 
 pub use api::{ApiError, ForgeReader};
 pub use assemble::unreadable_files;
@@ -66,10 +67,8 @@ impl From<&Settings> for ChangesOptions {
 
 /// One of the two sides, for messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    /// Where the comparison starts.
+enum Side {
     Base,
-    /// Where it ends.
     Head,
 }
 
@@ -197,9 +196,9 @@ pub async fn read(
 
 /// Everything that a change set is made of.
 struct Compared {
-    base_revision: crate::revision::BaseRevision,
-    head_revision: crate::revision::HeadRevision,
-    listed_by: crate::source::ListedBy,
+    base_revision: BaseRevision,
+    head_revision: HeadRevision,
+    listed_by: ListedBy,
     base: Picks,
     head: Picks,
     contents: Contents,
@@ -238,9 +237,8 @@ fn wanted(sides: &[&Picks]) -> Wanted {
 /// Blobs of SQL files that differ: the first to be read where not all can be.
 fn differing(base: &Picks, head: &Picks) -> BTreeSet<BlobId> {
     let of = |side: &Picks, other: &Picks| {
-        let differs = |(path, picked): &(&crate::path::RepoPath, &pick::Picked)| {
-            other.sql.get(*path).is_none_or(|there| there.blob != picked.blob)
-        };
+        let differs =
+            |(path, picked): &(&RepoPath, &Picked)| other.sql.get(*path).is_none_or(|there| there.blob != picked.blob);
         side.sql.iter().filter(differs).filter_map(|(_, picked)| picked.blob.clone()).collect::<BTreeSet<_>>()
     };
     of(base, head).union(&of(head, base)).cloned().collect()

@@ -98,10 +98,11 @@ impl Finder<'_> {
         };
         let kept = self.sources.clone_here().and_then(|git| git.remote_reference(&reference).ok().flatten());
         for commit in self.context.checked_out.iter().chain(&kept) {
-            // When neither git nor the API has it there may be another way.
-            let Ok(located) = self.sources.locate(commit).await else { continue };
-            let parents = self.sources.parents(&located.commit).await?;
-            if let Some(found) = merge_of(commit, &parents, request) {
+            // A merge that no one has is no error yet: the merge base may be known.
+            if self.sources.locate(commit).await.is_ok()
+                && let Some(parents) = self.sources.parents(commit).await
+                && let Some(found) = merge_of(commit, &parents, request)
+            {
                 return Some(found);
             }
         }

@@ -2,6 +2,7 @@
 
 mod ci;
 mod forge;
+#[cfg(unix)]
 mod hostile;
 mod laptop;
 mod repository;

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Child, Stdio};
 
-use super::{FETCH_OPTIONS, GitError, Repository, checked, command, not_run, run_bounded};
+use super::process::{checked, command, not_run, run_bounded};
+use super::{FETCH_OPTIONS, GitError, Repository};
 use crate::changes::decode::{Keep, START_BYTES, decode};
 use crate::revision::CommitId;
 use crate::source::{BlobId, Content, Unreadable};

@@ -1,6 +1,7 @@
 //! Listing the tree of a commit.
 
-use super::{GitError, Repository, run_bounded};
+use super::process::run_bounded;
+use super::{GitError, Repository};
 use crate::changes::listing::{Entry, EntryKind};
 use crate::revision::CommitId;
 use crate::source::BlobId;

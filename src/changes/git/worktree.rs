@@ -5,7 +5,8 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::{GitError, Repository, command, not_run, run_bounded};
+use super::process::{command, not_run, run_bounded};
+use super::{GitError, Repository};
 use crate::changes::disk::path_from;
 use crate::changes::listing::{Entry, EntryKind};
 use crate::source::BlobId;

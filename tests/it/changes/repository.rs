@@ -93,6 +93,7 @@ pub fn run(folder: &Path, arguments: &[&str], input: &str) -> Output {
     let mut child = Command::new("git")
         .current_dir(folder)
         .args(["-c", "safe.directory=*", "-c", "protocol.file.allow=always"])
+        .args(["-c", "gc.auto=0", "-c", "maintenance.auto=false"])
         .args(arguments)
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
         .env("GIT_CONFIG_NOSYSTEM", "1")
