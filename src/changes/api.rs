@@ -67,6 +67,9 @@ pub enum ApiError {
         #[source]
         source: reqwest::Error,
     },
+    /// The token holds characters that no token has.
+    #[error("the forge token cannot be sent: it holds line breaks or other control characters")]
+    Token,
     /// The answer is not what the documentation says.
     #[error("the forge's API answered something unexpected for {what}")]
     Unexpected {
@@ -87,7 +90,7 @@ impl ApiError {
     /// Whether more requests would only meet the same wall.
     fn is_final(&self) -> bool {
         match self {
-            Self::RateLimited { .. } | Self::Network { .. } => true,
+            Self::RateLimited { .. } | Self::Network { .. } | Self::Token => true,
             Self::Refused { status, .. } => matches!(status.as_u16(), 401 | 403 | 429 | 500..=599),
             Self::Unexpected { .. } | Self::TooLarge { .. } => false,
         }

@@ -134,4 +134,15 @@ mod tests {
         );
         assert_eq!(decode(b"id,name", Keep::Start).as_deref(), Ok("id,name"));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_text_or_reported(bytes: Vec<u8>, mark in 0..4_usize) {
+            let marks: [&[u8]; 4] = [b"", b"\xEF\xBB\xBF", b"\xFF\xFE", b"\xFE\xFF"];
+            let bytes = [marks[mark], &bytes].concat();
+            if let Ok(text) = decode(&bytes, Keep::Whole) {
+                proptest::prop_assert!(!text.contains('\0'));
+            }
+        }
+    }
 }

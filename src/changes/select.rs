@@ -195,4 +195,13 @@ mod tests {
             assert!(error.to_string().contains(&format!("{pattern:?}")), "{error}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_a_pattern_or_refused(pattern in ".{0,40}", path in "[a-z./ \n%é]{1,40}") {
+            if let (Ok(selection), Ok(path)) = (Selection::new(&[pattern], &[]), RepoPath::new(&path)) {
+                selection.takes(&path);
+            }
+        }
+    }
 }

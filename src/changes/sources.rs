@@ -8,6 +8,7 @@ use super::git::{GitError, Repository, Wanted};
 use super::listing::Entry;
 use crate::revision::CommitId;
 use crate::source::{BlobId, Unreadable};
+
 /// Where a commit can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use serde::de::DeserializeOwned;
 
@@ -15,6 +15,7 @@ const MAX_LIST_BYTES: u64 = 64 * 1024 * 1024;
 const ATTEMPTS: u32 = 4;
 /// Longest wait that the forge may ask for.
 const MAX_WAIT: Duration = Duration::from_secs(60);
+
 impl ForgeReader {
     /// The answer, from JSON.
     pub(super) async fn json<Answer: DeserializeOwned>(&self, request: &Request) -> Result<Answer, ApiError> {
@@ -25,10 +26,11 @@ impl ForgeReader {
 
     /// Sends a read until it succeeds, is refused for good, or has been sent [`ATTEMPTS`] times.
     pub(super) async fn send(&self, request: &Request) -> Result<Response, ApiError> {
-        for attempt in 0.. {
+        let authorization = self.authorization()?;
+        for attempt in 0..ATTEMPTS {
             let last = attempt + 1 >= ATTEMPTS;
             let mut pause = Duration::from_secs(1 << attempt);
-            match self.send_once(request).await {
+            match self.send_once(request, authorization.clone()).await {
                 Ok(response) if response.status().is_success() => return Ok(response),
                 Ok(response) => {
                     let asked = asked_wait(response.headers());
@@ -48,7 +50,23 @@ impl ForgeReader {
         Err(ApiError::Unexpected { what: request.what() })
     }
 
-    async fn send_once(&self, request: &Request) -> Result<Response, reqwest::Error> {
+    /// The token as the forge wants it, marked so that no log shows it.
+    fn authorization(&self) -> Result<Option<(HeaderName, HeaderValue)>, ApiError> {
+        let Some(token) = &self.token else { return Ok(None) };
+        let (name, text) = match self.forge {
+            Forge::GitLab => (HeaderName::from_static("private-token"), token.expose().to_owned()),
+            Forge::GitHub | Forge::Local => (AUTHORIZATION, format!("Bearer {}", token.expose())),
+        };
+        let mut value = HeaderValue::from_str(&text).map_err(|_| ApiError::Token)?;
+        value.set_sensitive(true);
+        Ok(Some((name, value)))
+    }
+
+    async fn send_once(
+        &self,
+        request: &Request,
+        authorization: Option<(HeaderName, HeaderValue)>,
+    ) -> Result<Response, reqwest::Error> {
         let mut url = self.api_url.clone();
         if let Ok(mut parts) = url.path_segments_mut() {
             parts.pop_if_empty().extend(&request.parts);
@@ -57,15 +75,8 @@ impl ForgeReader {
             url.query_pairs_mut().append_pair(name, value);
         }
         let mut sending = self.client.get(url).header(ACCEPT, request.accept);
-        if let Some(token) = &self.token {
-            let (name, text) = match self.forge {
-                Forge::GitLab => ("PRIVATE-TOKEN", token.expose().to_owned()),
-                Forge::GitHub | Forge::Local => (AUTHORIZATION.as_str(), format!("Bearer {}", token.expose())),
-            };
-            if let Ok(mut value) = HeaderValue::from_str(&text) {
-                value.set_sensitive(true);
-                sending = sending.header(name, value);
-            }
+        if let Some((name, value)) = authorization {
+            sending = sending.header(name, value);
         }
         sending.send().await
     }
@@ -156,7 +167,7 @@ mod tests {
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
         let value = |text: &str| HeaderValue::from_str(text).expect("a header value");
-        pairs.iter().map(|(name, text)| (reqwest::header::HeaderName::from_static(name), value(text))).collect()
+        pairs.iter().map(|(name, text)| (HeaderName::from_static(name), value(text))).collect()
     }
 
     #[test]
