@@ -1,9 +1,20 @@
 //! Settings after merging command line, environment and defaults: no Options left where a default exists.
+//!
+//! [`inputs`] is the table of names, defaults and help texts; `resolve` merges, `values` reads one value, [`invalid`]
+//! says what is wrong with it. Nothing here reads the process's environment or the disk.
 
+pub mod address;
+pub mod inputs;
+pub mod invalid;
+mod resolve;
+mod values;
+
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use url::Url;
 
+use self::inputs::Input;
 use crate::secret::Secret;
 use crate::sql::dialect::Dialect;
 
@@ -32,6 +43,22 @@ pub enum Gate {
     RemovedColumn,
     /// A file was rejected by the catalog, or the ingest failed.
     IngestError,
+}
+
+impl Gate {
+    /// Every condition, in the order of the documentation.
+    pub const ALL: [Self; 4] = [Self::ParseError, Self::Breaking, Self::RemovedColumn, Self::IngestError];
+
+    /// The condition as `fail-on` writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ParseError => "parse-error",
+            Self::Breaking => "breaking",
+            Self::RemovedColumn => "removed-column",
+            Self::IngestError => "ingest-error",
+        }
+    }
 }
 
 /// What a failure of a side effect does to the exit code.
@@ -100,5 +127,25 @@ impl Settings {
     #[must_use]
     pub fn secrets(&self) -> Vec<&Secret> {
         self.token.iter().chain(&self.forge_token).collect()
+    }
+}
+
+/// Settings that the command line gives, by name. An empty value counts as absent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Flags(BTreeMap<&'static str, String>);
+
+impl Flags {
+    /// Notes a flag's values; several are joined as the lines of a list.
+    pub fn set<'v>(&mut self, input: &Input, values: impl Iterator<Item = &'v str>) {
+        let value = values.collect::<Vec<_>>().join("\n").trim().to_owned();
+        if !value.is_empty() {
+            self.0.insert(input.name, value);
+        }
+    }
+
+    /// The value of a flag, where it was given one.
+    #[must_use]
+    pub fn get(&self, input: &Input) -> Option<&str> {
+        self.0.get(input.name).map(String::as_str)
     }
 }
