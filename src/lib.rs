@@ -8,6 +8,7 @@
 
 pub mod demo;
 pub mod changes;
+pub mod cli;
 pub mod diagnostic;
 pub mod env;
 pub mod exit;
