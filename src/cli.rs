@@ -198,7 +198,7 @@ fn flags(inputs: &[&'static Input]) -> Vec<clap::Arg> {
             clap::Arg::new(input.name)
                 .long(input.name)
                 .value_name(input.value_name)
-                .help(text::short_help(input))
+                .help(input.summary())
                 .long_help(text::long_help(input))
                 .help_heading("Settings")
                 .action(action)

@@ -68,11 +68,6 @@ pub(super) fn after_help() -> String {
     text
 }
 
-/// The first sentence of a setting's help.
-pub(super) fn short_help(input: &Input) -> &'static str {
-    input.help.split_once(". ").map_or(input.help, |(sentence, _)| sentence).trim_end_matches('.')
-}
-
 /// A setting's whole help, its default and its variable.
 pub(super) fn long_help(input: &Input) -> String {
     let default = if input.default.is_empty() { String::new() } else { format!("[default: {}] ", input.default) };
@@ -130,11 +125,5 @@ mod tests {
         let safe = without_workflow_commands(text);
         assert!(!safe.contains("##["), "{safe}");
         assert!(safe.split(['\n', '\r']).all(|line| !line.trim_start().starts_with("::")), "{safe}");
-    }
-
-    #[test]
-    fn short_help_is_one_sentence_without_its_full_stop() {
-        assert_eq!(short_help(&inputs::API_URL), "Base address of the ingest API, without /v1/ingest");
-        assert_eq!(short_help(&inputs::EXCLUDE), "Patterns of files to leave out, written like files");
     }
 }

@@ -39,6 +39,12 @@ impl Input {
         format!("INPUT_{}", self.name.to_ascii_uppercase())
     }
 
+    /// The first sentence of the help, without its full stop.
+    #[must_use]
+    pub fn summary(&self) -> &'static str {
+        self.help.split_once(". ").map_or(self.help, |(sentence, _)| sentence).trim_end_matches('.')
+    }
+
     /// Whether the setting can be given on the command line.
     #[must_use]
     pub fn is_flag(&self) -> bool {
@@ -155,9 +161,9 @@ pub const FAIL_ON: Input = Input {
     default: "never",
     kind: InputKind::List,
     value_name: "CONDITIONS",
-    help: "What ends the run with exit code 10: never, or a list of parse-error (a changed file is not understood, and was \
-           before), breaking (the verdict), removed-column (removed or renamed, read or not), ingest-error (the catalog \
-           rejected a file, or took none).",
+    help: "What ends the run with exit code 10: never, or a list of parse-error (SQL of a changed file that is not \
+           understood, and was not so before), breaking (the verdict), removed-column (removed or renamed, read or not), \
+           ingest-error (the catalog rejected a file, or took none).",
 };
 
 /// What a failed ingest does.
@@ -295,3 +301,27 @@ pub const OF_INGEST: [&Input; 11] = [
     &MAX_FILE_BYTES,
     &WORKSPACE,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_is_one_sentence_without_its_full_stop() {
+        assert_eq!(API_URL.summary(), "Base address of the ingest API, without /v1/ingest");
+        assert_eq!(EXCLUDE.summary(), "Patterns of files to leave out, written like files");
+    }
+
+    #[test]
+    fn the_runner_passes_an_input_with_its_hyphens() {
+        assert_eq!(API_URL.action_variable(), "INPUT_API-URL");
+    }
+
+    #[test]
+    fn variables_follow_from_names_but_for_the_token_of_the_forge() {
+        for input in ALL {
+            let expected = format!("DATASCALE_{}", input.name.to_ascii_uppercase().replace('-', "_"));
+            assert_eq!(input.variable == expected, input.name != GITHUB_TOKEN.name, "{}", input.name);
+        }
+    }
+}

@@ -209,12 +209,12 @@ mod tests {
     #[test]
     fn lists_are_separated_by_commas_or_lines() {
         let settings = resolve([
-            ("INPUT_FILES", "models/**/*.sql\r\n  views/*.sql\n\n, ./ddl/"),
+            ("INPUT_FILES", "models/**/*.sql\r\n  views/*.sql\n\n, ddl/"),
             ("INPUT_EXCLUDE", "**/tmp_*.sql"),
             ("INPUT_FAIL-ON", "removed-column, Parse-Error\nremoved-column"),
         ])
         .expect("valid");
-        assert_eq!(settings.files, ["models/**/*.sql", "views/*.sql", "ddl/**"]);
+        assert_eq!(settings.files, ["models/**/*.sql", "views/*.sql", "ddl/"]);
         assert_eq!(settings.exclude, ["**/tmp_*.sql"]);
         assert_eq!(settings.fail_on, [Gate::ParseError, Gate::RemovedColumn]);
     }

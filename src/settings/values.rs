@@ -41,18 +41,23 @@ pub(super) fn secret(value: &str) -> Result<Secret, Problem> {
     Secret::new(value).ok_or_else(|| Problem::malformed_hidden("is empty"))
 }
 
-/// A pattern that the `glob` crate takes, from the repository's root. A folder stands for everything below it.
+/// A pattern that can select something: `changes::select` says how it is matched. Checked here, so that a slip is a
+/// wrong setting and not a change that cannot be read.
 fn pattern(text: &str) -> Result<String, Problem> {
+    let refuse = |reason: &str| Err(Problem::malformed(text, reason));
     if text.contains(['{', '}']) {
-        return Err(Problem::malformed(text, "braces are not supported; give each pattern on a line of its own"));
+        return refuse("braces are not supported; give each pattern on a line of its own");
     }
     if text.starts_with('!') {
-        return Err(Problem::malformed(text, "patterns are not negated with `!`; use exclude"));
+        return refuse("patterns are not negated with `!`; use exclude");
     }
-    glob::Pattern::new(text)
-        .map_err(|error| Problem::malformed(text, format!("{} at character {}", error.msg, error.pos + 1)))?;
-    let rooted = text.strip_prefix("./").or_else(|| text.strip_prefix('/')).unwrap_or(text);
-    Ok(if rooted.ends_with('/') { format!("{rooted}**") } else { rooted.to_owned() })
+    if text.starts_with('/') || text.split('/').any(|part| part == "..") {
+        return refuse("patterns start at the repository's root, without a leading `/` and without `..`");
+    }
+    match glob::Pattern::new(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => refuse(&format!("{} at character {}", error.msg, error.pos + 1)),
+    }
 }
 
 /// `auto`, or a dialect by its name or one of its aliases.
@@ -143,7 +148,9 @@ mod tests {
         assert!(problem(patterns(" , ")).contains("no entry"));
         assert!(problem(pattern("!tmp/**")).contains("use exclude"));
         assert!(problem(pattern("a/***/b.sql")).contains("at character"));
-        assert_eq!(pattern("/models/"), Ok("models/**".to_owned()));
+        assert!(problem(pattern("/models/*.sql")).contains("without a leading `/`"));
+        assert!(problem(pattern("../other/*.sql")).contains("without `..`"));
+        assert_eq!(pattern("models/**/x [1].sql"), Ok("models/**/x [1].sql".to_owned()));
     }
 
     #[test]

@@ -7,3 +7,10 @@ mod fakes;
 mod ingest;
 #[cfg(test)]
 mod publish;
+// `cfg(test)` tells clippy that helpers may use `expect` like the tests do.
+#[cfg(test)]
+mod cli;
+#[cfg(test)]
+mod fakes;
+#[cfg(test)]
+mod harness;
