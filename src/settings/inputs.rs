@@ -97,7 +97,7 @@ pub const FILES: Input = Input {
     default: "**/*.sql",
     kind: InputKind::List,
     value_name: "PATTERNS",
-    help: "Patterns of the SQL files to read, from the repository's root, separated by commas or line ends. `*` stays \
+    help: "Patterns of the SQL files to read, from the repository's root. They are separated by commas or line ends; `*` stays \
            within a folder, `**` crosses folders.",
 };
 
@@ -118,7 +118,7 @@ pub const DIALECT: Input = Input {
     default: "auto",
     kind: InputKind::Single,
     value_name: "NAME",
-    help: "SQL dialect: auto (per file, from the dbt project and the text), or one of generic, postgres, redshift, \
+    help: "SQL dialect of the files. auto (from the dbt project and the text, file by file), or one of generic, postgres, redshift, \
            snowflake, bigquery, databricks, spark, hive, duckdb, mysql, sqlite, tsql, oracle, trino, clickhouse, teradata.",
 };
 
@@ -150,7 +150,7 @@ pub const INGEST: Input = Input {
     default: "pull_request",
     kind: InputKind::Single,
     value_name: "pull_request|merge|never",
-    help: "When changed files are ingested: pull_request (on change requests, and on everything that leads to the default \
+    help: "When changed files are ingested. pull_request (on change requests, and on everything that leads to the default \
            branch), merge (only on pushes to the default branch and in the merge queue) or never.",
 };
 
@@ -161,7 +161,7 @@ pub const FAIL_ON: Input = Input {
     default: "never",
     kind: InputKind::List,
     value_name: "CONDITIONS",
-    help: "What ends the run with exit code 10: never, or a list of parse-error (SQL of a changed file that is not \
+    help: "What ends the run with exit code 10. never, or a list of parse-error (SQL of a changed file that is not \
            understood, and was not so before), breaking (the verdict), removed-column (removed or renamed, read or not), \
            ingest-error (the catalog rejected a file, or took none).",
 };
@@ -173,7 +173,7 @@ pub const ON_INGEST_ERROR: Input = Input {
     default: "warn",
     kind: InputKind::Single,
     value_name: "warn|fail",
-    help: "What an ingest that did not deliver every file does: warn (say so and end well) or fail (exit code 4).",
+    help: "What an ingest that did not deliver every file does. warn (say so and end well) or fail (exit code 4).",
 };
 
 /// What an unpublished comment does.
@@ -183,7 +183,7 @@ pub const ON_PUBLISH_ERROR: Input = Input {
     default: "warn",
     kind: InputKind::Single,
     value_name: "warn|fail",
-    help: "What a comment that the forge did not take does: warn (the job summary holds the report) or fail (exit code 5).",
+    help: "What a comment that the forge did not take does. warn (the job summary holds the report) or fail (exit code 5).",
 };
 
 /// Token for the forge's API.
@@ -214,7 +214,7 @@ pub const COMMENT_ID: Input = Input {
     default: "",
     kind: InputKind::Single,
     value_name: "ID",
-    help: "Tells several comments on one change request apart, for several projects or the jobs of a matrix: up to 64 \
+    help: "Tells several comments on one change request apart, for several projects or the jobs of a matrix. Up to 64 \
            letters, digits, dots, hyphens, underscores and slashes.",
 };
 
@@ -255,7 +255,7 @@ pub const WORKSPACE: Input = Input {
     default: ".",
     kind: InputKind::Single,
     value_name: "FOLDER",
-    help: "Folder of the repository, from the job's folder: the `path` that was given to the checkout, if any.",
+    help: "Folder of the repository, from the job's folder. It is the `path` that was given to the checkout, if any.",
 };
 
 /// Every setting, in the order of the documentation.
