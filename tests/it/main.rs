@@ -11,6 +11,8 @@ mod publish;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod docs;
+#[cfg(test)]
 mod fakes;
 #[cfg(test)]
 mod harness;
