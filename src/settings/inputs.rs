@@ -2,7 +2,7 @@
 //! and its help text.
 //!
 //! The command line is built from this table. `action.yml`, `docs/inputs.md` and `templates/gitlab-ci.yml` are written by
-//! hand and compared with it by `tests/it/docs.rs`. How a value is read is the business of [`super::resolve`].
+//! hand and compared with it by `tests/it/docs.rs`. How a value is read is the business of `settings::values`.
 
 /// One setting: an action input, an environment variable and, unless it is a secret, a flag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
