@@ -6,9 +6,9 @@
 //!
 //! Data flows one way and each arrow is a value; `pipeline` reads like that line.
 
-pub mod demo;
 pub mod changes;
 pub mod cli;
+pub mod demo;
 pub mod diagnostic;
 pub mod env;
 pub mod exit;

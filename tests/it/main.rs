@@ -1,13 +1,8 @@
 //! The one integration test binary: the real program against fakes, on repositories that the tests build.
 
+// `cfg(test)` tells clippy that helpers may use `expect` like the tests do.
 #[cfg(test)]
 mod changes;
-mod fakes;
-#[cfg(test)]
-mod ingest;
-#[cfg(test)]
-mod publish;
-// `cfg(test)` tells clippy that helpers may use `expect` like the tests do.
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
@@ -16,3 +11,7 @@ mod docs;
 mod fakes;
 #[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod ingest;
+#[cfg(test)]
+mod publish;
