@@ -9,7 +9,7 @@ use crate::sql::template::Prepared;
 
 /// Indexes into `files`, each once.
 ///
-/// A file comes after the files that define what it mentions. Where some of the definers stand before it in the order
+/// A file comes after the files that define, or alter, what it mentions. Where some of the definers stand before it in the order
 /// of paths, only those count: migrations of one folder run in their own order, whatever later ones define anew.
 /// Cycles are broken at the file that comes first by path.
 pub(crate) fn dependency_order(files: &[(&Prepared, Arc<Script>)]) -> Vec<usize> {
@@ -28,12 +28,13 @@ pub(crate) fn dependency_order(files: &[(&Prepared, Arc<Script>)]) -> Vec<usize>
     sorter.order
 }
 
-/// Files that define a name, by its last part.
+/// Files that define or alter a name, by its last part.
 fn definers<'f>(files: &'f [(&Prepared, Arc<Script>)]) -> BTreeMap<&'f str, Vec<(usize, Vec<&'f str>)>> {
     let mut definers: BTreeMap<&str, Vec<(usize, Vec<&str>)>> = BTreeMap::new();
     for (index, (file, script)) in files.iter().enumerate() {
         let of_file = file.asset.iter().map(|asset| asset.name.parts());
-        let of_script = script.defines.iter().map(|name| name.iter().map(String::as_str).collect());
+        let names = script.defines.iter().chain(&script.alters);
+        let of_script = names.map(|name| name.iter().map(String::as_str).collect());
         for parts in of_file.chain(of_script) {
             if let Some(last) = parts.last() {
                 definers.entry(last).or_default().push((index, parts));

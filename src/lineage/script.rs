@@ -29,7 +29,9 @@ pub(crate) struct Script {
     pub statements: Vec<ScriptStatement>,
     /// Folded names that it creates.
     pub defines: BTreeSet<Vec<String>>,
-    /// Folded names that it mentions otherwise (CTE names included).
+    /// Folded names whose columns it changes by ALTER TABLE.
+    pub alters: BTreeSet<Vec<String>>,
+    /// Folded names that it mentions and does not create (CTE names included).
     pub mentions: BTreeSet<Vec<String>>,
 }
 
@@ -64,12 +66,15 @@ impl Script {
     }
 
     fn collect_names(&mut self, dialect: Dialect) {
-        let (mut defines, mut mentions) = (BTreeSet::new(), BTreeSet::new());
+        let (mut defines, mut alters, mut mentions) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for statement in &self.statements {
             let Parsed::Statements(statements) = &statement.parsed else { continue };
             for statement in statements.iter().flat_map(flatten) {
                 if let Some(name) = defined_name(statement, dialect) {
                     defines.insert(name);
+                }
+                if let Statement::AlterTable(alter) = statement {
+                    alters.insert(fold_name(&alter.name, dialect));
                 }
                 let _ = visit_relations(statement, |relation| {
                     mentions.insert(fold_name(relation, dialect));
@@ -78,6 +83,7 @@ impl Script {
             }
         }
         self.mentions = mentions.difference(&defines).cloned().collect();
+        self.alters = alters;
         self.defines = defines;
     }
 

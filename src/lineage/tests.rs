@@ -248,6 +248,19 @@ fn migrations_run_in_order_of_their_numbers() {
 }
 
 #[test]
+fn a_reader_sees_the_table_as_the_last_migration_leaves_it() {
+    let graph = graph(
+        &[
+            ("jobs/load.sql", "create view v as select added from t"),
+            ("migrations/1.sql", "create table t (a int)"),
+            ("migrations/2.sql", "alter table t add column added int"),
+        ],
+        Dialect::Postgres,
+    );
+    assert_eq!(direct(&graph), ["t.added -> v.added"]);
+}
+
+#[test]
 fn dropped_and_renamed_tables_are_gone() {
     let graph = of(
         "create table a (x int); create table s.b (y int); drop table a; alter table s.b rename to c",
