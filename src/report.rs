@@ -2,7 +2,28 @@
 //!
 //! Renderers are functions of a [`Report`] and nothing else. Text from the repository is raw in here and escaped in
 //! the renderers, once, by the sink's function of `report::escape`.
+//!
+//! ```text
+//! outcomes of all stages → build → Report → facts (sentences and rows) → markdown, terminal
+//!                                         → json · mermaid        LineageGraph → graph_json · openlineage · mermaid
+//! ```
 
+pub mod budget;
+pub mod build;
+pub mod escape;
+pub mod facts;
+pub mod graph_json;
+pub mod json;
+pub mod markdown;
+pub mod mermaid;
+pub mod openlineage;
+pub mod phrase;
+pub mod redact;
+pub mod sql_diff;
+pub mod terminal;
+pub mod words;
+
+pub use build::{ReportInputs, build};
 use url::Url;
 
 use crate::diagnostic::{Coverage, Diagnostic};
@@ -68,6 +89,8 @@ pub struct Diagram {
     pub nodes: Vec<DiagramNode>,
     /// Ordered.
     pub edges: Vec<AssetEdge>,
+    /// Edges that are left out since nobody could follow so many; the least affected ones.
+    pub omitted_edges: usize,
 }
 
 /// Everything that the renderers need.

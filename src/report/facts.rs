@@ -1,0 +1,128 @@
+//! What a report says, before any renderer: which rows there are, in which order, and the sentences about them.
+//!
+//! Markdown and terminal both write these facts, so that they can differ in form only.
+
+mod attention;
+mod catalog;
+mod changes;
+mod headline;
+mod notes;
+mod reach;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use attention::attention;
+pub use catalog::{catalog, catalog_rows};
+pub use changes::{ChangeRow, What, row_set};
+pub use headline::{footer, headline, numbers, one_line};
+pub use notes::{Note, notes};
+pub use reach::{nearest_first, reached, through};
+
+use crate::diagnostic::DiagnosticSeverity;
+use crate::impact::{AssetChange, AssetChangeKind, Downstream, Reader, Verdict};
+use crate::ingest::outcome::FileBucket;
+use crate::lineage::model::{AssetName, ColumnRef};
+use crate::path::RepoPath;
+use crate::report::Report;
+use crate::report::phrase::Phrase;
+
+/// How much there is to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// No SQL file changed, or nothing that lineage sees, and nothing needs attention: one line.
+    OneLine,
+    /// One change: a sentence.
+    OneChange,
+    /// Sections and tables.
+    Full,
+}
+
+/// A name that is gone or has another type, and the places that still read it.
+#[derive(Debug)]
+pub struct Broken<'a> {
+    /// The name and what happened to it: "`a.b` was removed".
+    pub what: Phrase,
+    /// Whether the name is gone (a retyped column is not).
+    pub gone: bool,
+    /// Where it is still read, ordered, each place once.
+    pub readers: Vec<&'a Reader>,
+}
+
+/// The rows of a report.
+#[derive(Debug)]
+pub struct Facts<'a> {
+    /// The report.
+    pub report: &'a Report,
+    /// Changed columns, and assets that changed as a whole: the worst first.
+    pub changes: Vec<ChangeRow<'a>>,
+    /// Assets whose rows may differ.
+    pub row_sets: Vec<&'a AssetChange>,
+    /// Downstream assets, the worst first.
+    pub downstream: Vec<&'a Downstream>,
+    /// Removed, renamed and retyped names that are still read.
+    pub broken: Vec<Broken<'a>>,
+    /// Whether something was not understood, so that every count is a lower bound.
+    pub at_least: bool,
+    readers_by_column: BTreeMap<&'a ColumnRef, Vec<&'a AssetName>>,
+    changed_files: BTreeSet<&'a RepoPath>,
+}
+
+impl<'a> Facts<'a> {
+    /// Sorts a report into rows.
+    #[must_use]
+    pub fn of(report: &'a Report) -> Self {
+        let mut readers_by_column = BTreeMap::<_, Vec<_>>::new();
+        for asset in &report.impact.downstream {
+            for source in asset.columns.iter().flat_map(|column| &column.affected_by).collect::<BTreeSet<_>>() {
+                readers_by_column.entry(source).or_default().push(&asset.name);
+            }
+        }
+        let changed_files: BTreeSet<_> = report.files.iter().map(|row| &row.path).collect();
+        let unseen = report.diagnostics.iter().any(|diagnostic| {
+            let touched = diagnostic.file.as_ref().is_none_or(|file| changed_files.contains(file));
+            diagnostic.severity == DiagnosticSeverity::Error && touched
+        });
+        Self {
+            changes: changes::rows(&report.impact.assets),
+            row_sets: report.impact.assets.iter().filter(|asset| rows_may_differ(asset)).collect(),
+            downstream: report.impact.downstream.iter().collect(),
+            broken: changes::broken(&report.impact.assets),
+            at_least: unseen || !report.coverage.is_complete(),
+            readers_by_column,
+            changed_files,
+            report,
+        }
+    }
+
+    /// How much there is to say.
+    #[must_use]
+    pub fn shape(&self) -> Shape {
+        let catalog_is_plain = self.report.ingest.files.iter().all(|file| !matches!(file.bucket, FileBucket::Rejected));
+        let calm = self.report.files.is_empty() || self.report.impact.verdict == Verdict::None;
+        let nothing_found = self.changes.is_empty() && self.row_sets.is_empty() && self.downstream.is_empty();
+        if calm && nothing_found && catalog_is_plain && attention(self).is_empty() {
+            Shape::OneLine
+        } else if self.changes.len() + self.row_sets.len() == 1 {
+            Shape::OneChange
+        } else {
+            Shape::Full
+        }
+    }
+
+    /// Downstream assets of which a column reads this column.
+    #[must_use]
+    pub fn readers_of(&self, column: &ColumnRef) -> &[&'a AssetName] {
+        self.readers_by_column.get(column).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether the change touches this file.
+    #[must_use]
+    pub fn is_changed(&self, file: &RepoPath) -> bool {
+        self.changed_files.contains(file)
+    }
+}
+
+/// A new asset has all its rows anew, and a removed one has none: neither "may differ".
+fn rows_may_differ(asset: &AssetChange) -> bool {
+    !asset.row_set.is_empty() && matches!(asset.change, AssetChangeKind::Modified | AssetChangeKind::Renamed)
+}

@@ -1,0 +1,308 @@
+//! The wire structs of the report, in the order of the contract.
+
+use serde::Serialize;
+
+use crate::diagnostic::{Coverage, Diagnostic};
+use crate::impact::{AssetChange, ColumnChange, Downstream};
+use crate::ingest::outcome::{FileBucket, FileOutcome, IngestOutcome, IngestStatus};
+use crate::lineage::model::{AssetName, ColumnRef};
+use crate::publish::Publication;
+use crate::report::{FileRow, Report, words};
+
+#[derive(Serialize)]
+pub struct Document<'a> {
+    schema_version: u32,
+    tool: Tool,
+    base: String,
+    head: String,
+    verdict: &'static str,
+    files: Vec<File<'a>>,
+    assets: Vec<Asset<'a>>,
+    downstream: Vec<Reached<'a>>,
+    diagnostics: Vec<Remark<'a>>,
+    coverage: CoverageCounts,
+    ingest: Ingest<'a>,
+    publication: Option<Published<'a>>,
+}
+
+impl<'a> Document<'a> {
+    pub fn new(report: &'a Report, publication: Option<&'a Publication>) -> Self {
+        Self {
+            schema_version: super::SCHEMA_VERSION,
+            tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+            base: report.base.to_string(),
+            head: report.head.to_string(),
+            verdict: report.impact.verdict.as_str(),
+            files: report.files.iter().map(File::from).collect(),
+            assets: report.impact.assets.iter().map(Asset::from).collect(),
+            downstream: report.impact.downstream.iter().map(Reached::from).collect(),
+            diagnostics: report.diagnostics.iter().map(Remark::from).collect(),
+            coverage: report.coverage.into(),
+            ingest: Ingest::from(&report.ingest),
+            publication: publication.map(Published::from),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct File<'a> {
+    path: &'a str,
+    old_path: Option<&'a str>,
+    status: &'static str,
+    dialect: &'static str,
+    template: &'static str,
+    statements: usize,
+    analyzed: usize,
+}
+
+impl<'a> From<&'a FileRow> for File<'a> {
+    fn from(row: &'a FileRow) -> Self {
+        Self {
+            path: row.path.as_str(),
+            old_path: row.old_path.as_ref().map(|path| path.as_str()),
+            status: words::file_status(row.status),
+            dialect: row.dialect.name(),
+            template: row.template.as_str(),
+            statements: row.statements,
+            analyzed: row.analyzed,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Asset<'a> {
+    name: &'a str,
+    kind: &'static str,
+    change: &'static str,
+    previous_name: Option<&'a str>,
+    file: Option<&'a str>,
+    line: u32,
+    columns: Vec<Column<'a>>,
+    row_set: Vec<&'static str>,
+    upstream: Upstream<'a>,
+}
+
+#[derive(Serialize)]
+struct Upstream<'a> {
+    added: Vec<&'a str>,
+    removed: Vec<&'a str>,
+}
+
+impl<'a> From<&'a AssetChange> for Asset<'a> {
+    fn from(asset: &'a AssetChange) -> Self {
+        Self {
+            name: asset.name.as_str(),
+            kind: asset.kind.as_str(),
+            change: asset.change.as_str(),
+            previous_name: asset.previous_name.as_ref().map(AssetName::as_str),
+            file: asset.file.as_ref().map(|path| path.as_str()),
+            line: asset.line,
+            columns: asset.columns.iter().map(Column::from).collect(),
+            row_set: asset.row_set.iter().map(|change| change.as_str()).collect(),
+            upstream: Upstream {
+                added: asset.upstream_added.iter().map(AssetName::as_str).collect(),
+                removed: asset.upstream_removed.iter().map(AssetName::as_str).collect(),
+            },
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Column<'a> {
+    name: &'a str,
+    change: &'static str,
+    previous_name: Option<&'a str>,
+    #[serde(rename = "type")]
+    data_type: Sides<Option<&'a str>>,
+    sources: Sides<Vec<String>>,
+}
+
+#[derive(Serialize)]
+struct Sides<T> {
+    base: T,
+    head: T,
+}
+
+impl<'a> From<&'a ColumnChange> for Column<'a> {
+    fn from(column: &'a ColumnChange) -> Self {
+        Self {
+            name: column.name.as_str(),
+            change: column.change.as_str(),
+            previous_name: column.previous_name.as_ref().map(|name| name.as_str()),
+            data_type: Sides { base: column.base_type.as_deref(), head: column.head_type.as_deref() },
+            sources: Sides { base: dotted(&column.base_sources), head: dotted(&column.head_sources) },
+        }
+    }
+}
+
+fn dotted(columns: &[ColumnRef]) -> Vec<String> {
+    columns.iter().map(ToString::to_string).collect()
+}
+
+#[derive(Serialize)]
+struct Reached<'a> {
+    name: &'a str,
+    kind: &'static str,
+    distance: usize,
+    severity: &'static str,
+    via: Vec<&'a str>,
+    columns: Vec<ReachedColumn<'a>>,
+    readers: Vec<Place<'a>>,
+}
+
+#[derive(Serialize)]
+struct ReachedColumn<'a> {
+    name: &'a str,
+    affected_by: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Place<'a> {
+    file: &'a str,
+    line: u32,
+    name: &'a str,
+}
+
+impl<'a> From<&'a Downstream> for Reached<'a> {
+    fn from(asset: &'a Downstream) -> Self {
+        let column = |column: &'a crate::impact::AffectedColumn| ReachedColumn {
+            name: column.name.as_str(),
+            affected_by: dotted(&column.affected_by),
+        };
+        let place = |reader: &'a crate::impact::Reader| Place {
+            file: reader.file.as_str(),
+            line: reader.line,
+            name: &reader.name,
+        };
+        Self {
+            name: asset.name.as_str(),
+            kind: asset.kind.as_str(),
+            distance: asset.distance,
+            severity: asset.severity.as_str(),
+            via: asset.via.iter().map(AssetName::as_str).collect(),
+            columns: asset.columns.iter().map(column).collect(),
+            readers: asset.readers.iter().map(place).collect(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Remark<'a> {
+    code: &'static str,
+    severity: &'static str,
+    file: Option<&'a str>,
+    line: u32,
+    column: u32,
+    message: &'a str,
+    preexisting: bool,
+}
+
+impl<'a> From<&'a Diagnostic> for Remark<'a> {
+    fn from(diagnostic: &'a Diagnostic) -> Self {
+        Self {
+            code: diagnostic.code.as_str(),
+            severity: diagnostic.severity.as_str(),
+            file: diagnostic.file.as_ref().map(|path| path.as_str()),
+            line: diagnostic.line,
+            column: diagnostic.column,
+            message: &diagnostic.message,
+            preexisting: diagnostic.preexisting,
+        }
+    }
+}
+
+/// Shared with the contract of the lineage graph.
+#[derive(Serialize)]
+pub struct CoverageCounts {
+    files: usize,
+    parsed: usize,
+    partly: usize,
+    failed: usize,
+    statements: usize,
+    analyzed: usize,
+    stars_unresolved: usize,
+}
+
+impl From<Coverage> for CoverageCounts {
+    fn from(coverage: Coverage) -> Self {
+        let Coverage { files, parsed, partly, failed, statements, analyzed, stars_unresolved } = coverage;
+        Self { files, parsed, partly, failed, statements, analyzed, stars_unresolved }
+    }
+}
+
+#[derive(Serialize)]
+struct Ingest<'a> {
+    mode: &'a str,
+    status: &'static str,
+    files: Vec<IngestedFile<'a>>,
+    /// `null` when files were sent and the catalog gave no counts.
+    assets_added: Option<u64>,
+    assets_modified: Option<u64>,
+    requests: usize,
+}
+
+#[derive(Serialize)]
+struct IngestedFile<'a> {
+    path: &'a str,
+    status: &'static str,
+    code: Option<&'a str>,
+    line: Option<u32>,
+    message: Option<String>,
+}
+
+impl<'a> From<&'a IngestOutcome> for Ingest<'a> {
+    fn from(outcome: &'a IngestOutcome) -> Self {
+        let nothing_taken = matches!(outcome.status, IngestStatus::Skipped | IngestStatus::Failed);
+        let count = |count: Option<u64>| count.or_else(|| nothing_taken.then_some(0));
+        Self {
+            mode: &outcome.mode,
+            status: outcome.status.as_str(),
+            files: outcome.files.iter().map(IngestedFile::from).collect(),
+            assets_added: count(outcome.assets_added),
+            assets_modified: count(outcome.assets_modified),
+            requests: outcome.requests,
+        }
+    }
+}
+
+impl<'a> From<&'a FileOutcome> for IngestedFile<'a> {
+    fn from(file: &'a FileOutcome) -> Self {
+        let reason = match &file.bucket {
+            FileBucket::Skipped(reason) => Some(match words::skip_reason(reason) {
+                (ours, Some(theirs)) => format!("{ours} {theirs}"),
+                (ours, None) => ours.to_owned(),
+            }),
+            _ => None,
+        };
+        Self {
+            path: file.path.as_str(),
+            status: file.bucket.as_str(),
+            code: file.code.as_deref(),
+            line: file.line,
+            message: file.message.clone().or(reason),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Published<'a> {
+    status: &'static str,
+    url: Option<&'a str>,
+    reason: Option<&'a str>,
+}
+
+impl<'a> From<&'a Publication> for Published<'a> {
+    fn from(publication: &'a Publication) -> Self {
+        Self {
+            status: publication.status.as_str(),
+            url: publication.url.as_deref(),
+            reason: publication.reason.as_deref(),
+        }
+    }
+}

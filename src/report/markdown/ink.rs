@@ -1,0 +1,88 @@
+//! From phrases to Markdown: the only place of the page where text from outside is written, each piece through its
+//! escape.
+
+use crate::path::RepoPath;
+use crate::report::Report;
+use crate::report::budget::Detail;
+use crate::report::escape::{clip, markdown_code, markdown_code_cell, markdown_text, markdown_url, url_path, visible};
+use crate::report::phrase::{Phrase, Piece};
+use crate::source::FileStatus;
+
+/// A longer address is not linked: it says little and costs much.
+const LONGEST_LINK: usize = 600;
+
+/// Writes phrases at one level of detail.
+pub struct Ink<'a> {
+    report: &'a Report,
+    /// How much is shown.
+    pub detail: Detail,
+}
+
+#[derive(Clone, Copy)]
+enum Spot {
+    Text,
+    Cell,
+}
+
+impl<'a> Ink<'a> {
+    pub fn new(report: &'a Report, detail: Detail) -> Self {
+        Self { report, detail }
+    }
+
+    /// A phrase in running text.
+    pub fn text(&self, phrase: &Phrase) -> String {
+        self.write(phrase, Spot::Text)
+    }
+
+    /// A phrase in a table cell.
+    pub fn cell(&self, phrase: &Phrase) -> String {
+        self.write(phrase, Spot::Cell)
+    }
+
+    /// A name in running text.
+    pub fn code(&self, name: &str) -> String {
+        self.name(name, Spot::Text)
+    }
+
+    /// A name in a table cell, linked to its place at head where there is one.
+    pub fn linked_cell(&self, name: &str, place: Option<(&RepoPath, u32)>) -> String {
+        let code = self.name(name, Spot::Cell);
+        place.and_then(|(file, line)| self.link(file, line)).map_or(code.clone(), |url| format!("[{code}](<{url}>)"))
+    }
+
+    fn write(&self, phrase: &Phrase, spot: Spot) -> String {
+        let piece = |piece: &Piece| match piece {
+            Piece::Words(words) => words.to_string(),
+            Piece::Name(name) => self.name(name, spot),
+            Piece::Message(message) => markdown_text(&clip(message, self.detail.message)),
+            Piece::Place(file, line) => self.place(file, *line, spot),
+        };
+        phrase.0.iter().map(piece).collect()
+    }
+
+    fn name(&self, name: &str, spot: Spot) -> String {
+        let name = clip(&visible(name), self.detail.name);
+        match spot {
+            Spot::Text => markdown_code(&name),
+            Spot::Cell => markdown_code_cell(&name),
+        }
+    }
+
+    fn place(&self, file: &RepoPath, line: u32, spot: Spot) -> String {
+        let shown = clip(&visible(file.as_str()), self.detail.name);
+        let shown = if line > 0 { format!("{shown}:{line}") } else { shown };
+        let code = match spot {
+            Spot::Text => markdown_code(&shown),
+            Spot::Cell => markdown_code_cell(&shown),
+        };
+        self.link(file, line).map_or(code.clone(), |url| format!("[{code}](<{url}>)"))
+    }
+
+    fn link(&self, file: &RepoPath, line: u32) -> Option<String> {
+        let gone = self.report.files.iter().any(|row| row.status == FileStatus::Removed && row.path == *file);
+        let blob = self.report.blob_url.as_ref().filter(|_| !gone)?;
+        let anchor = if line > 0 { format!("#L{line}") } else { String::new() };
+        let url = format!("{}/{}{anchor}", markdown_url(blob.as_str().trim_end_matches('/')), url_path(file.as_str()));
+        (url.len() <= LONGEST_LINK).then_some(url)
+    }
+}

@@ -1,0 +1,177 @@
+//! The visible sections: what needs attention, changes, rows, downstream, catalog.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use super::Page;
+use crate::impact::{AssetChange, AssetChangeKind, Downstream, Severity};
+use crate::report::facts::{self, ChangeRow, Shape};
+use crate::report::phrase::Phrase;
+use crate::report::words;
+
+/// Rows that are never folded away.
+const MOST_ATTENTION: usize = 10;
+/// Folders named when not every change is listed.
+const MOST_FOLDERS: usize = 8;
+
+impl Page<'_> {
+    pub(super) fn attention(&mut self) -> String {
+        let rows = facts::attention(self.facts);
+        if rows.is_empty() {
+            return String::new();
+        }
+        let mut lines: Vec<String> =
+            rows.iter().take(MOST_ATTENTION).map(|row| format!("- {}", self.ink.text(row))).collect();
+        let more = rows.len().saturating_sub(MOST_ATTENTION);
+        if more > 0 {
+            lines.push(format!("- … and {more} more like these"));
+            self.left_out.push(words::count(more, "point that needs attention", "points that need attention"));
+        }
+        format!("**Needs attention**\n\n{}", lines.join("\n"))
+    }
+
+    /// The sentences that stand for the tables when there is one change only.
+    pub(super) fn only_change(&self) -> String {
+        let change = match (self.facts.changes.first(), self.facts.row_sets.first()) {
+            (Some(row), _) => row.sentence(self.detail().items),
+            (None, Some(asset)) => facts::row_set(asset, self.detail().items),
+            (None, None) => Phrase::default(),
+        };
+        let reached = facts::reached(self.facts, 5);
+        format!("{} {}", self.ink.text(&change), self.ink.text(&reached))
+    }
+
+    pub(super) fn changes(&mut self) -> String {
+        let all = self.facts.changes.len();
+        if all == 0 {
+            return String::new();
+        }
+        let shown = all.min(self.detail().rows);
+        let title = self.title("Changes", shown, all, "changes");
+        let rows = self.facts.changes.iter().take(shown).map(|row| self.change_row(row)).collect();
+        let folders = if shown < all { self.folders() } else { String::new() };
+        let heads = ["Table or view", "Column", "Change", "Sources before → after", "Read by"];
+        format!("{title}{}{folders}", table(&heads, rows))
+    }
+
+    fn change_row(&self, row: &ChangeRow<'_>) -> Vec<String> {
+        let most = self.detail().items;
+        let readers = self.ink.cell(&row.read_by(self.facts, most));
+        let still = if row.readers().is_empty() { "" } else { "**still** " };
+        vec![
+            self.asset_cell(row.asset),
+            self.ink.cell(&row.column_cell()),
+            self.ink.cell(&row.change_cell()),
+            self.ink.cell(&row.sources(most)),
+            format!("{still}{readers}"),
+        ]
+    }
+
+    fn asset_cell(&self, asset: &AssetChange) -> String {
+        let place = asset.file.as_ref().filter(|_| asset.change != AssetChangeKind::Removed);
+        self.ink.linked_cell(asset.name.as_str(), place.map(|file| (file, asset.line)))
+    }
+
+    /// Where the changes are, when not all of them are listed.
+    fn folders(&self) -> String {
+        let mut folders = BTreeMap::<&str, usize>::new();
+        for row in &self.facts.changes {
+            *folders.entry(row.asset.file.as_ref().map_or("", |file| file.folder())).or_default() += 1;
+        }
+        let mut folders: Vec<(&str, usize)> = folders.into_iter().collect();
+        folders.sort_by_key(|(_, count)| Reverse(*count));
+        let named = folders.iter().map(|(folder, count)| {
+            let folder = if folder.is_empty() { "(top folder)" } else { folder };
+            Phrase::default().name(folder).words(format!(" {}", words::number(*count)))
+        });
+        let phrase = Phrase::new("\nAll changes by folder: ").list(named, MOST_FOLDERS);
+        self.ink.text(&phrase) + ".\n"
+    }
+
+    pub(super) fn row_sets(&mut self) -> String {
+        let all = self.facts.row_sets.len();
+        if all == 0 {
+            return String::new();
+        }
+        let (shown, most) = (all.min(self.detail().rows), self.detail().items);
+        let title = self.title("Rows that may differ", shown, all, "of these tables and views");
+        let rows = self.facts.row_sets.iter().take(shown);
+        let rows: Vec<String> =
+            rows.map(|asset| format!("- {}\n", self.ink.text(&facts::row_set(asset, most)))).collect();
+        format!("{title}{}", rows.concat())
+    }
+
+    pub(super) fn downstream(&mut self) -> String {
+        let all = self.facts.downstream.len();
+        if all == 0 {
+            return String::new();
+        }
+        let shown = all.min(self.detail().rows);
+        let title = self.title("Downstream", shown, all, "downstream tables and views");
+        format!("{title}{}", self.downstream_table(shown))
+    }
+
+    /// The worst ones, the nearest first.
+    pub(super) fn downstream_table(&self, shown: usize) -> String {
+        let rows = facts::nearest_first(self.facts, shown);
+        let rows = rows.into_iter().map(|asset| self.downstream_row(asset)).collect();
+        table(&["Table or view", "What happens", "Steps away", "Through", "Columns"], rows)
+    }
+
+    fn downstream_row(&self, asset: &Downstream) -> Vec<String> {
+        let most = self.detail().items;
+        let columns = asset.columns.iter().map(|column| Phrase::default().name(&column.name));
+        let columns =
+            if asset.columns.is_empty() { Phrase::new("its rows") } else { Phrase::default().list(columns, most) };
+        let name = Phrase::new(words::kind(asset.kind)).words(" ").name(&asset.name);
+        let happens = words::severity(asset.severity);
+        let happens = if asset.severity == Severity::Breaking { format!("**{happens}**") } else { happens.to_owned() };
+        vec![
+            self.ink.cell(&name),
+            happens,
+            asset.distance.to_string(),
+            self.ink.cell(&facts::through(asset, most)),
+            self.ink.cell(&columns),
+        ]
+    }
+
+    pub(super) fn catalog(&mut self) -> String {
+        let line = format!("**Catalog**: {}", self.ink.text(&facts::catalog(self.facts.report)));
+        let rows = facts::catalog_rows(self.facts.report);
+        let shown = rows.len().min(self.detail().rows);
+        if rows.is_empty()
+            || self.facts.shape() == Shape::OneChange && rows.len() == 1 && !facts::attention(self.facts).is_empty()
+        {
+            return line;
+        }
+        if shown < rows.len() {
+            self.left_out.push(words::count(rows.len() - shown, "file's catalog result", "files' catalog results"));
+        }
+        let cells = rows.iter().take(shown).map(|(file, why)| {
+            let place = Phrase::default().place(&file.path, file.line.unwrap_or(0));
+            vec![self.ink.cell(&place), words::bucket(&file.bucket).to_owned(), self.ink.cell(why)]
+        });
+        let table = table(&["File", "Result", "Why"], cells.collect());
+        if shown == 0 { line } else { format!("{line}\n\n{table}") }
+    }
+
+    /// A section's title; it says when the section does not show all.
+    fn title(&mut self, title: &str, shown: usize, all: usize, what: &str) -> String {
+        if shown == all {
+            return format!("#### {title}\n\n");
+        }
+        self.left_out.push(format!("{} {what}", words::number(all - shown)));
+        format!("#### {title}\n\nShowing {} of {}, the worst first.\n\n", words::number(shown), words::number(all))
+    }
+}
+
+/// A closed table; nothing without rows.
+fn table(heads: &[&str], rows: Vec<Vec<String>>) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
+    let rule = vec![":--".to_owned(); heads.len()];
+    [line(&heads), line(&rule)].into_iter().chain(rows.iter().map(|row| line(row))).collect()
+}

@@ -1,0 +1,194 @@
+//! Lines of a terminal: phrases broken into words, wrapped, indented, painted, and laid out in aligned columns.
+
+use anstyle::{AnsiColor, Effects, Style};
+
+use crate::report::escape::{clip, terminal};
+use crate::report::phrase::{Phrase, Piece};
+
+/// Narrower terminals are written as if they had so many columns.
+const NARROWEST: usize = 40;
+const BLANKS_BETWEEN: usize = 2;
+const INDENT: usize = 2;
+
+/// Paints and wraps.
+pub struct Printer {
+    color: bool,
+    width: usize,
+}
+
+/// Letters that stay together, each run with its paint.
+#[derive(Default)]
+struct Word(Vec<(Style, String)>);
+
+impl Word {
+    fn width(&self) -> usize {
+        self.0.iter().map(|(_, text)| columns(text)).sum()
+    }
+}
+
+impl Printer {
+    pub fn new(style: super::Style) -> Self {
+        Self { color: style.color, width: style.width.max(NARROWEST) }
+    }
+
+    /// A phrase on as many lines as it takes: the first indented by `first`, the others by `next` blanks.
+    pub fn wrap(&self, phrase: &Phrase, first: usize, next: usize) -> String {
+        let lines = self.lines(&self.words(phrase, Style::new()), (self.width - first, self.width - next));
+        let indents = std::iter::once(first).chain(std::iter::repeat(next));
+        lines.iter().zip(indents).map(|(line, indent)| format!("{}{line}\n", " ".repeat(indent))).collect()
+    }
+
+    /// A painted lead, and the phrase after it.
+    pub fn lead(&self, lead: &str, style: Style, phrase: &Phrase) -> String {
+        let lead_width = columns(lead) + 1;
+        let first = self.width.saturating_sub(lead_width);
+        let lines = self.lines(&self.words(phrase, Style::new()), (first, self.width - 2)).join("\n  ");
+        format!("{} {lines}\n", self.paint(style, lead))
+    }
+
+    pub fn bold(&self, text: &str) -> String {
+        self.paint(Style::new().effects(Effects::BOLD), text)
+    }
+
+    pub fn dimmed(&self, phrase: &Phrase) -> String {
+        let words = self.words(phrase, Style::new().effects(Effects::DIMMED));
+        self.lines(&words, (self.width, self.width)).join("\n") + "\n"
+    }
+
+    fn paint(&self, style: Style, text: &str) -> String {
+        if self.color && style != Style::new() { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+
+    fn words(&self, phrase: &Phrase, base: Style) -> Vec<Word> {
+        self.words_within(phrase, base, self.width / 2)
+    }
+
+    /// Words of which none is longer than `longest`, but for a sign that follows a name.
+    fn words_within(&self, phrase: &Phrase, base: Style, longest: usize) -> Vec<Word> {
+        let name = base.fg_color(Some(AnsiColor::Cyan.into()));
+        let place = base.effects(base.get_effects() | Effects::UNDERLINE);
+        let mut words = vec![Word::default()];
+        for piece in &phrase.0 {
+            match piece {
+                Piece::Words(text) => push_words(&mut words, text, base, longest),
+                Piece::Message(text) => push_words(&mut words, &terminal(text), base, longest),
+                Piece::Name(text) => push(&mut words, clip(&terminal(text), longest), name),
+                Piece::Place(file, 0) => push(&mut words, clip(&terminal(file.as_str()), longest), place),
+                Piece::Place(file, line) => {
+                    let file = clip(&terminal(file.as_str()), longest.saturating_sub(10));
+                    push(&mut words, format!("{file}:{line}"), place);
+                }
+            }
+        }
+        words.retain(|word| !word.0.is_empty());
+        words
+    }
+
+    fn lines(&self, words: &[Word], widths: (usize, usize)) -> Vec<String> {
+        self.measured(words, widths).into_iter().map(|(line, _)| line).collect()
+    }
+
+    fn cell(&self, phrase: &Phrase, width: usize) -> Cell {
+        let words = self.words_within(phrase, Style::new(), width);
+        self.measured(&words, (width, width))
+    }
+
+    /// Lines without their ends, with their widths; the first may be of another width than the others.
+    fn measured(&self, words: &[Word], (first, next): (usize, usize)) -> Cell {
+        let mut lines = vec![(String::new(), 0)];
+        let mut most = first;
+        for word in words {
+            if lines.last().is_some_and(|(_, used)| *used > 0 && used + 1 + word.width() > most) {
+                lines.push((String::new(), 0));
+                most = next;
+            }
+            if let Some((line, used)) = lines.last_mut() {
+                if *used > 0 {
+                    line.push(' ');
+                    *used += 1;
+                }
+                word.0.iter().for_each(|(style, text)| line.push_str(&self.paint(*style, text)));
+                *used += word.width();
+            }
+        }
+        lines
+    }
+}
+
+fn push(words: &mut Vec<Word>, text: String, style: Style) {
+    match words.last_mut() {
+        Some(word) => word.0.push((style, text)),
+        None => words.push(Word(vec![(style, text)])),
+    }
+}
+
+fn push_words(words: &mut Vec<Word>, text: &str, style: Style, longest: usize) {
+    for (index, word) in text.split(' ').enumerate() {
+        if index > 0 {
+            words.push(Word::default());
+        }
+        if !word.is_empty() {
+            push(words, clip(word, longest), style);
+        }
+    }
+}
+
+/// A wrapped cell: its lines with their widths.
+type Cell = Vec<(String, usize)>;
+
+/// Rows of aligned columns, indented. Columns are as wide as their widest cell, at most a third of the terminal; the
+/// last one takes what is left. Cells are wrapped.
+pub fn grid(printer: &Printer, rows: Vec<Vec<Phrase>>) -> String {
+    let share = printer.width / 3;
+    let mut widths: Vec<usize> = Vec::new();
+    for row in &rows {
+        for (index, phrase) in row.iter().take(row.len().saturating_sub(1)).enumerate() {
+            let width = printer.cell(phrase, share).iter().map(|(_, width)| *width).max().unwrap_or(0);
+            match widths.get_mut(index) {
+                Some(widest) => *widest = width.max(*widest),
+                None => widths.push(width),
+            }
+        }
+    }
+    let left: usize = widths.iter().map(|width| width + BLANKS_BETWEEN).sum::<usize>() + INDENT;
+    let last = printer.width.saturating_sub(left).max(NARROWEST / 4);
+    rows.iter()
+        .map(|row| {
+            let sizes = widths.iter().copied().chain(std::iter::once(last));
+            let cells: Vec<(Cell, usize)> =
+                row.iter().zip(sizes).map(|(phrase, size)| (printer.cell(phrase, size), size)).collect();
+            grid_row(&cells)
+        })
+        .collect()
+}
+
+fn grid_row(cells: &[(Cell, usize)]) -> String {
+    let height = cells.iter().map(|(cell, _)| cell.len()).max().unwrap_or(0);
+    let mut text = String::new();
+    for index in 0..height {
+        let mut line = " ".repeat(INDENT);
+        let mut missing = 0;
+        for (cell, size) in cells {
+            let (shown, width) = cell.get(index).map_or(("", 0), |(shown, width)| (shown.as_str(), *width));
+            if !shown.is_empty() {
+                line.push_str(&" ".repeat(missing));
+                line.push_str(shown);
+                missing = 0;
+            }
+            missing += size.saturating_sub(width) + BLANKS_BETWEEN;
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// Terminal columns of a text: East Asian wide letters and emoji take two.
+fn columns(text: &str) -> usize {
+    text.chars().map(|character| if is_wide(character) { 2 } else { 1 }).sum()
+}
+
+fn is_wide(character: char) -> bool {
+    matches!(character, '\u{1100}'..='\u{115F}' | '\u{2E80}'..='\u{A4CF}' | '\u{AC00}'..='\u{D7A3}'
+        | '\u{F900}'..='\u{FAFF}' | '\u{FE30}'..='\u{FE6F}' | '\u{FF00}'..='\u{FF60}' | '\u{1F300}'..='\u{1FAFF}')
+}
