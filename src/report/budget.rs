@@ -84,8 +84,8 @@ impl Limits {
             sql_assets: rows(50).div_ceil(2),
             sql_lines: 80,
         };
-        let shorter_sql = Detail { sql_assets: 5, sql_lines: 30, ..full };
-        let no_sql = Detail { sql_assets: 0, ..full };
+        let shorter_sql = Detail { sql_assets: 5.min(full.sql_assets), sql_lines: 30, ..full };
+        let no_sql = Detail { sql_assets: 0, ..shorter_sql };
         let fewer = Detail { rows: rows(200), ..no_sql };
         let no_diagram = Detail { rows: rows(20), diagram: 0, notes: rows(20), ..no_sql };
         let few = Detail { rows: rows(10), items: 2, name: 80, message: 150, notes: rows(10), ..no_diagram };

@@ -11,9 +11,9 @@ mod reach;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use attention::attention;
+pub use attention::{Attention, attention};
 pub use catalog::{catalog, catalog_rows};
-pub use changes::{ChangeRow, What, row_set};
+pub use changes::{ChangeRow, What, row_set, row_set_sentence};
 pub use headline::{footer, headline, numbers, one_line};
 pub use notes::{Note, notes};
 pub use reach::{nearest_first, reached, through};

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::lineage::model::{AssetEdge, AssetKind, AssetName, LineageGraph};
-use crate::report::escape::{clip, mermaid_label};
+use crate::report::escape::{clip, mermaid_label, visible};
 use crate::report::{Diagram, DiagramChange, Report, words};
 
 /// Mermaid refuses more edges than this.
@@ -85,7 +85,7 @@ fn draw(report: &Report, edges: &[&AssetEdge], left_out: usize) -> String {
 }
 
 fn node_line(id: &str, name: &AssetName, kind: AssetKind, change: DiagramChange) -> String {
-    let label = mermaid_label(&clip(name.as_str(), LABEL));
+    let label = mermaid_label(&clip(&visible(name.as_str()), LABEL));
     let kind = words::kind(kind);
     let (open, close, note, class) = match change {
         DiagramChange::Unchanged => ("[", "]", kind.to_owned(), ""),
@@ -144,7 +144,7 @@ pub fn graph(graph: &LineageGraph) -> String {
 
 fn plain_node(id: usize, name: &AssetName, graph: &LineageGraph) -> String {
     let kind = graph.assets.get(name).map_or(AssetKind::Table, |asset| asset.kind);
-    let label = mermaid_label(&clip(name.as_str(), LABEL));
+    let label = mermaid_label(&clip(&visible(name.as_str()), LABEL));
     let (open, close) = match kind {
         AssetKind::Table | AssetKind::Seed | AssetKind::Snapshot => ("[(", ")]"),
         AssetKind::Source | AssetKind::External => ("[/", "/]"),

@@ -184,7 +184,7 @@ mod tests {
             "SELECT coalesce(left(a, 1), 'FROM x', b) AS c FROM (SELECT a, b FROM t WHERE b IN (1, 2, 3)) AS s LIMIT 1";
         assert_eq!(
             lay_out(sql),
-            "SELECT coalesce(left(a, 1), 'FROM x', b) AS c\nFROM (SELECT a,\n    b\n  FROM t\n  WHERE b IN (1, 2, 3)\n  ) AS s\nLIMIT 1\n"
+            "SELECT coalesce(left(a, 1), 'FROM x', b) AS c\nFROM (\n  SELECT a,\n    b\n  FROM t\n  WHERE b IN (1, 2, 3)\n) AS s\nLIMIT 1\n"
         );
     }
 

@@ -9,14 +9,15 @@ use anstyle::{AnsiColor, Effects};
 
 use crate::impact::{Downstream, Severity, Verdict};
 use crate::report::Report;
-use crate::report::facts::{self, ChangeRow, Facts, Shape, What};
+use crate::report::facts::{self, ChangeRow, Facts, Note, Shape, What};
 use crate::report::phrase::Phrase;
 use crate::report::words;
 use line::{Printer, grid};
 
 /// Rows of a section; the other formats have all of them.
 const MOST_ROWS: usize = 20;
-/// Remarks, names in a row, places.
+/// Rows that need attention, remarks, and names in a row.
+const MOST_ATTENTION: usize = 10;
 const MOST_NOTES: usize = 5;
 const MOST_ITEMS: usize = 3;
 
@@ -84,8 +85,8 @@ impl Screen<'_> {
         if rows.is_empty() {
             return String::new();
         }
-        let shown = rows.len().min(MOST_ROWS / 2);
-        let list = rows.iter().take(shown).map(|row| self.printer.wrap(&Phrase::new("- ").then(row.clone()), 2, 4));
+        let shown = rows.len().min(MOST_ATTENTION);
+        let list = rows.iter().take(shown).map(|row| self.note(&row.note));
         self.title("Needs attention", shown, rows.len()) + &list.collect::<String>()
     }
 
@@ -160,17 +161,20 @@ impl Screen<'_> {
     }
 
     fn notes(&self) -> String {
-        let all = self.facts.report.diagnostics.len();
-        if all == 0 {
+        let told = facts::attention(self.facts);
+        let notes = facts::notes(self.facts, told.get(..told.len().min(MOST_ATTENTION)).unwrap_or_default());
+        if notes.is_empty() {
             return String::new();
         }
-        let notes = facts::notes(self.facts, MOST_NOTES);
-        let list = notes.iter().map(|note| {
-            let hint = note.hint.as_ref().map(|hint| Phrase::new("help: ").message(hint));
-            let hint = hint.map_or_else(String::new, |hint| self.printer.wrap(&hint, 4, 4));
-            self.printer.wrap(&Phrase::new("- ").then(note.text.clone()), 2, 4) + &hint
-        });
-        self.title("Not analysed, or only in part", notes.len(), all) + &list.collect::<String>()
+        let shown = notes.len().min(MOST_NOTES);
+        let list = notes.iter().take(shown).map(|note| self.note(note));
+        self.title("Not analysed, or only in part", shown, notes.len()) + &list.collect::<String>()
+    }
+
+    fn note(&self, note: &Note) -> String {
+        let hint = note.hint.as_ref().map(|hint| Phrase::new("help: ").message(hint));
+        let hint = hint.map_or_else(String::new, |hint| self.printer.wrap(&hint, 4, 4));
+        self.printer.wrap(&Phrase::new("- ").then(note.text.clone()), 2, 4) + &hint
     }
 
     fn footer(&self) -> String {

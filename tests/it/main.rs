@@ -15,3 +15,4 @@ mod harness;
 mod ingest;
 #[cfg(test)]
 mod publish;
+mod report;

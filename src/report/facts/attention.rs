@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::diagnostic::{Diagnostic, DiagnosticSeverity};
 use crate::ingest::outcome::{FileBucket, FileOutcome};
 use crate::report::facts::changes::places;
+use crate::report::facts::notes::{Note, note};
 use crate::report::facts::{Broken, Facts};
 use crate::report::phrase::Phrase;
 use crate::report::words;
@@ -12,10 +13,21 @@ use crate::report::words;
 /// Places named in one row.
 const MOST_PLACES: usize = 3;
 
-/// One sentence for each thing, the worst first.
+/// A row of "Needs attention".
+#[derive(Debug)]
+pub struct Attention {
+    /// What, where, and what would help.
+    pub note: Note,
+    /// The diagnostic that it tells, by its place in the report.
+    pub diagnostic: Option<usize>,
+}
+
+/// One row for each thing, the worst first.
 #[must_use]
-pub fn attention(facts: &Facts<'_>) -> Vec<Phrase> {
-    still_read(facts).into_iter().chain(not_understood(facts)).chain(rejected(facts)).collect()
+pub fn attention(facts: &Facts<'_>) -> Vec<Attention> {
+    let plain = |text| Attention { note: Note { text, hint: None }, diagnostic: None };
+    let broken = still_read(facts).into_iter().map(plain);
+    broken.chain(not_understood(facts)).chain(rejected(facts).into_iter().map(plain)).collect()
 }
 
 fn still_read(facts: &Facts<'_>) -> Vec<Phrase> {
@@ -27,37 +39,29 @@ fn still_read(facts: &Facts<'_>) -> Vec<Phrase> {
 }
 
 /// One row for each file: errors in changed files, new errors elsewhere, and errors of a whole side.
-fn not_understood(facts: &Facts<'_>) -> Vec<Phrase> {
-    let mut rows: Vec<(&Diagnostic, usize)> = Vec::new();
+fn not_understood(facts: &Facts<'_>) -> Vec<Attention> {
+    let mut rows: Vec<(usize, &Diagnostic, usize)> = Vec::new();
     let mut row_of_file = BTreeMap::new();
-    let errors = facts.report.diagnostics.iter().filter(|diagnostic| {
+    for (place, diagnostic) in facts.report.diagnostics.iter().enumerate() {
         let here = diagnostic.file.as_ref().is_none_or(|file| facts.is_changed(file));
-        diagnostic.severity == DiagnosticSeverity::Error && (here || !diagnostic.preexisting)
-    });
-    for diagnostic in errors {
+        if diagnostic.severity != DiagnosticSeverity::Error || !here && diagnostic.preexisting {
+            continue;
+        }
         let next = rows.len();
         let index = *row_of_file.entry(&diagnostic.file).or_insert(next);
         match rows.get_mut(index) {
-            Some((_, more)) => *more += 1,
-            None => rows.push((diagnostic, 0)),
+            Some((_, _, more)) => *more += 1,
+            None => rows.push((place, diagnostic, 0)),
         }
     }
-    rows.into_iter().map(|(diagnostic, more)| trouble(diagnostic, more)).collect()
-}
-
-fn trouble(diagnostic: &Diagnostic, more: usize) -> Phrase {
-    let start = match &diagnostic.file {
-        Some(file) => {
-            Phrase::default().place(file, diagnostic.line).words(format!(" {}", words::trouble(diagnostic.code)))
+    let row = |(place, diagnostic, more): (usize, &Diagnostic, usize)| {
+        let Note { mut text, hint } = note(diagnostic);
+        if more > 0 {
+            text = text.words(format!(" – and {} in this file", words::count(more, "more place", "more places")));
         }
-        None => Phrase::new("The comparison is not complete"),
+        Attention { note: Note { text, hint }, diagnostic: Some(place) }
     };
-    let age = if diagnostic.preexisting { " (so before this change already)" } else { "" };
-    let sentence = start.words(age).words(": ").message(&diagnostic.message);
-    match more {
-        0 => sentence,
-        more => sentence.words(format!(" – and {} in this file", words::count(more, "more place", "more places"))),
-    }
+    rows.into_iter().map(row).collect()
 }
 
 /// One row for each rejected file; a single row when the catalog refused everything for one reason.

@@ -46,9 +46,13 @@ fn counts(report: &Report) -> String {
     let (Some(added), Some(modified)) = (report.ingest.assets_added, report.ingest.assets_modified) else {
         return String::new();
     };
-    let added = usize::try_from(added).unwrap_or(usize::MAX);
-    let modified = usize::try_from(modified).unwrap_or(usize::MAX);
-    format!(" It added {} and updated {}.", words::count(added, "entry", "entries"), words::number(modified))
+    let number = |count: u64| words::number(usize::try_from(count).unwrap_or(usize::MAX));
+    match (added, modified) {
+        (0, 0) => " None of its entries changed.".to_owned(),
+        (added, 0) => format!(" Its entries: {} added.", number(added)),
+        (0, modified) => format!(" Its entries: {} updated.", number(modified)),
+        (added, modified) => format!(" Its entries: {} added, {} updated.", number(added), number(modified)),
+    }
 }
 
 fn why(reason: &SkipReason) -> Phrase {

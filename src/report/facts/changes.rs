@@ -164,7 +164,7 @@ impl<'a> ChangeRow<'a> {
             },
             What::Column(column) => match (column.change, &column.previous_name) {
                 (ColumnChangeKind::Renamed, Some(before)) => Phrase::new("renamed from ").name(before),
-                (ColumnChangeKind::TypeChanged, _) => Phrase::new("another type").then(types(column)),
+                (ColumnChangeKind::TypeChanged, _) => type_cell(column),
                 (change, _) => Phrase::new(words::column_change(change)),
             },
         }
@@ -184,6 +184,7 @@ impl<'a> ChangeRow<'a> {
             What::Column(column) if before == after && column.change == ColumnChangeKind::LineageChanged => {
                 match short_expressions(column) {
                     Some((before, after)) => Phrase::default().name(before).words(" → ").name(after),
+                    None if after.is_empty() => Phrase::new("another expression"),
                     None => list(after).words(" (another expression)"),
                 }
             }
@@ -199,22 +200,27 @@ impl<'a> ChangeRow<'a> {
         if !readers.is_empty() {
             return Phrase::default().list(places(&readers), most);
         }
-        let What::Column(column) = self.what else { return Phrase::new("—") };
+        let What::Column(column) = self.what else { return self.unread() };
         let mut names = BTreeSet::<&AssetName>::new();
         for name in std::iter::once(&column.name).chain(&column.previous_name) {
             let reference = ColumnRef { asset: self.asset.name.clone(), column: name.clone() };
             names.extend(facts.readers_of(&reference));
         }
         if names.is_empty() {
-            return Phrase::new("—");
+            return self.unread();
         }
         Phrase::default().list(names.into_iter().map(|name| Phrase::default().name(name)), most)
+    }
+
+    /// What is gone and not read was looked for; what stays may well be read where nothing changes.
+    fn unread(&self) -> Phrase {
+        Phrase::new(if self.is_gone() { "no SQL here" } else { "—" })
     }
 
     /// The only change of a report as a sentence.
     #[must_use]
     pub fn sentence(&self, most: usize) -> Phrase {
-        let asset = Phrase::new(words::kind(self.asset.kind)).words(" ").name(&self.asset.name);
+        let asset = named(self.asset);
         match self.what {
             What::Asset => self.asset_sentence(asset, most),
             What::Column(column) => {
@@ -268,15 +274,28 @@ impl<'a> ChangeRow<'a> {
     }
 }
 
-/// The sentence about an asset whose rows may differ.
+/// "view `a`: its filter changed; it now also reads `b`", about an asset whose rows may differ.
 #[must_use]
 pub fn row_set(asset: &AssetChange, most: usize) -> Phrase {
     let clauses: Vec<String> = asset.row_set.iter().map(|change| words::row_set(*change).to_owned()).collect();
-    let phrase = Phrase::new(format!("The rows of the {} ", words::kind(asset.kind)))
-        .name(&asset.name)
-        .words(format!(" may differ: its {} changed", words::enumerate(&clauses)));
+    let phrase = named(asset).words(format!(": its {} changed", words::enumerate(&clauses)));
     let phrase = from(phrase, "; it now also reads ", asset_names(&asset.upstream_added), most);
-    from(phrase, "; it no longer reads ", asset_names(&asset.upstream_removed), most).words(".")
+    from(phrase, "; it no longer reads ", asset_names(&asset.upstream_removed), most)
+}
+
+/// The only change of a report, about rows, as a sentence.
+#[must_use]
+pub fn row_set_sentence(asset: &AssetChange, most: usize) -> Phrase {
+    Phrase::new("Other rows may come out of the ").then(row_set(asset, most)).words(".")
+}
+
+/// "view `a` (`a.sql:1`)".
+fn named(asset: &AssetChange) -> Phrase {
+    let phrase = Phrase::new(words::kind(asset.kind)).words(" ").name(&asset.name);
+    match asset.file.as_ref().filter(|_| asset.change != AssetChangeKind::Removed) {
+        Some(file) => phrase.words(" (").place(file, asset.line).words(")"),
+        None => phrase,
+    }
 }
 
 fn is_fatal(change: ColumnChangeKind) -> bool {
@@ -294,6 +313,14 @@ fn types(column: &ColumnChange) -> Phrase {
         None => Phrase::default(),
     };
     known(" from ", &column.base_type).then(known(" to ", &column.head_type))
+}
+
+/// "type `A` → `B`", as far as the types are known.
+fn type_cell(column: &ColumnChange) -> Phrase {
+    match (&column.base_type, &column.head_type) {
+        (Some(before), Some(after)) => Phrase::new("type ").name(before).words(" → ").name(after),
+        _ => Phrase::new("another type").then(types(column)),
+    }
 }
 
 fn short_expressions(column: &ColumnChange) -> Option<(&str, &str)> {

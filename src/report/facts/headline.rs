@@ -18,9 +18,7 @@ pub fn headline(facts: &Facts<'_>) -> Phrase {
         Verdict::Breaking => breaking(facts),
         Verdict::Incomplete => incomplete(facts),
         Verdict::Review => review(facts),
-        Verdict::Additive => {
-            Phrase::new(format!("{}; what existed before stays as it is{}", additions(facts), bound(facts)))
-        }
+        Verdict::Additive => additions(facts).words(format!("; what existed before stays as it is{}", bound(facts))),
         Verdict::None => Phrase::new(format!("tables, columns and rows come out the same{}", bound(facts))),
     }
 }
@@ -110,23 +108,29 @@ fn readers(facts: &Facts<'_>) -> Phrase {
     let at_least = if facts.at_least { "at least " } else { "" };
     match kinds.len() {
         0 => Phrase::new(format!("; no other SQL here reads it{}", bound(facts))),
-        1 => Phrase::new(format!("; {at_least}{} downstream reads it", words::assets(kinds))),
-        _ => Phrase::new(format!("; {at_least}{} downstream are reached", words::assets(kinds))),
+        1 => Phrase::new(format!("; {at_least}{} downstream is affected", words::assets(kinds))),
+        _ => Phrase::new(format!("; {at_least}{} downstream are affected", words::assets(kinds))),
     }
 }
 
-fn additions(facts: &Facts<'_>) -> String {
+fn additions(facts: &Facts<'_>) -> Phrase {
+    if let [row] = facts.changes.as_slice() {
+        return row.what_happened();
+    }
     let assets = facts.changes.iter().filter(|row| matches!(row.what, What::Asset));
     let kinds: Vec<AssetKind> = assets.map(|row| row.asset.kind).collect();
     let columns = facts.changes.iter().filter(|row| matches!(row.what, What::Column(_))).count();
     let mut parts = Vec::new();
     if !kinds.is_empty() {
-        parts.push(format!("new: {}", words::assets(kinds)));
+        parts.push(words::assets(kinds));
     }
     if columns > 0 {
-        parts.push(words::count(columns, "column is added", "columns are added"));
+        parts.push(words::count(columns, "column", "columns"));
     }
-    if parts.is_empty() { "something is added".to_owned() } else { words::enumerate(&parts) }
+    match facts.changes.len() {
+        0 => Phrase::new("something is new"),
+        _ => Phrase::new(format!("{} are new", words::enumerate(&parts))),
+    }
 }
 
 /// How much changed, in numbers.
@@ -140,20 +144,23 @@ pub fn numbers(facts: &Facts<'_>) -> Phrase {
         for asset in assets {
             *kinds.entry(asset.change).or_default() += 1;
         }
-        let detail: Vec<String> = kinds
-            .iter()
-            .map(|(change, count)| format!("{} {}", words::number(*count), words::asset_change(*change)))
-            .collect();
-        parts.push(format!("{}: {}", words::assets(assets.iter().map(|asset| asset.kind)), detail.join(", ")));
+        let detail = kinds.iter().map(|(change, count)| match kinds.len() {
+            1 => words::asset_change(*change).to_owned(),
+            _ => format!("{} {}", words::number(*count), words::asset_change(*change)),
+        });
+        let detail: Vec<String> = detail.collect();
+        let all = words::assets(assets.iter().map(|asset| asset.kind));
+        let colon = if kinds.len() == 1 { "" } else { ":" };
+        parts.push(format!("{all}{colon} {}", detail.join(", ")));
     }
     let columns = facts.changes.iter().filter(|row| matches!(row.what, What::Column(_))).count();
     if columns > 0 {
-        parts.push(format!("{} changed in what stays", words::count(columns, "column", "columns")));
+        parts.push(format!("{} changed", words::count(columns, "column", "columns")));
     }
     if !facts.downstream.is_empty() {
         let at_least = if facts.at_least { "at least " } else { "" };
         let kinds = facts.downstream.iter().map(|asset| asset.kind);
-        parts.push(format!("{at_least}{} downstream reached", words::assets(kinds)));
+        parts.push(format!("{at_least}{} downstream affected", words::assets(kinds)));
     }
     Phrase::new(parts.join(" · "))
 }

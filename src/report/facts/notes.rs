@@ -1,34 +1,36 @@
 //! What was not analysed, or only in part: a row for each diagnostic, with the setting that would help.
 
-use crate::report::facts::Facts;
+use std::collections::BTreeSet;
+
+use crate::diagnostic::Diagnostic;
+use crate::report::facts::{Attention, Facts};
 use crate::report::phrase::Phrase;
 use crate::report::words;
 
-/// A row of "Not analysed".
+/// A sentence and what would help.
 #[derive(Debug)]
 pub struct Note {
     /// Where and what.
     pub text: Phrase,
-    /// What would help.
+    /// The setting or line that would help; text from outside.
     pub hint: Option<String>,
 }
 
-/// Every diagnostic in the report's order.
+/// The diagnostics in the report's order, without those that these rows tell.
 #[must_use]
-pub fn notes(facts: &Facts<'_>, most: usize) -> Vec<Note> {
-    facts
-        .report
-        .diagnostics
-        .iter()
-        .take(most)
-        .map(|diagnostic| {
-            let start = match &diagnostic.file {
-                Some(file) => Phrase::default().place(file, diagnostic.line).words(" "),
-                None => Phrase::new("The comparison "),
-            };
-            let age = if diagnostic.preexisting { " (so before this change already)" } else { "" };
-            let text = start.words(words::trouble(diagnostic.code)).words(age).words(": ").message(&diagnostic.message);
-            Note { text, hint: diagnostic.hint.clone() }
-        })
-        .collect()
+pub fn notes(facts: &Facts<'_>, told: &[Attention]) -> Vec<Note> {
+    let told: BTreeSet<usize> = told.iter().filter_map(|row| row.diagnostic).collect();
+    let diagnostics = facts.report.diagnostics.iter().enumerate();
+    diagnostics.filter(|(index, _)| !told.contains(index)).map(|(_, diagnostic)| note(diagnostic)).collect()
+}
+
+/// "`a.sql:3` was not understood: …".
+pub fn note(diagnostic: &Diagnostic) -> Note {
+    let start = match &diagnostic.file {
+        Some(file) => Phrase::default().place(file, diagnostic.line).words(" "),
+        None => Phrase::new("The comparison "),
+    };
+    let age = if diagnostic.preexisting { " (already so before this change)" } else { "" };
+    let text = start.words(words::trouble(diagnostic.code)).words(age).words(": ").message(&diagnostic.message);
+    Note { text, hint: diagnostic.hint.clone() }
 }

@@ -7,21 +7,17 @@ use crate::report::facts::Facts;
 use crate::report::phrase::Phrase;
 use crate::report::words;
 
-/// "2 views downstream are reached: `a` (breaks), `b` (may differ)."
+/// "Downstream: `a` (breaks), `b` (may differ)."; nothing when there is none.
 #[must_use]
 pub fn reached(facts: &Facts<'_>, most: usize) -> Phrase {
     if facts.downstream.is_empty() {
-        return Phrase::new("Nothing else in this repository reads it, as far as its SQL tells.");
+        return Phrase::default();
     }
-    let number = words::assets(facts.downstream.iter().map(|asset| asset.kind));
-    let verb = if facts.downstream.len() == 1 { "is" } else { "are" };
-    let at_least = if facts.at_least { "At least " } else { "" };
     let asset = |asset: &&Downstream| {
         Phrase::default().name(&asset.name).words(format!(" ({})", words::severity(asset.severity)))
     };
-    Phrase::new(format!("{at_least}{number} downstream {verb} reached: "))
-        .list(facts.downstream.iter().map(asset), most)
-        .words(".")
+    let at_least = if facts.at_least { "Downstream, at least: " } else { "Downstream: " };
+    Phrase::new(at_least).list(facts.downstream.iter().map(asset), most).words(".")
 }
 
 /// The worst `most` downstream assets, the nearest first.

@@ -1,9 +1,9 @@
 //! The folded sections: diagram, downstream of a single change, what was not analysed, SQL before and after.
 
 use super::Page;
+use super::sections::MOST_ATTENTION;
 use crate::report::escape::markdown_fence;
 use crate::report::facts;
-use crate::report::phrase::Phrase;
 use crate::report::{mermaid, sql_diff, words};
 
 /// Downstream assets that the sentence of a single change names.
@@ -39,21 +39,17 @@ impl Page<'_> {
     }
 
     pub(super) fn not_analysed(&mut self) -> String {
-        let all = self.facts.report.diagnostics.len();
-        let notes = facts::notes(self.facts, self.detail().notes);
-        if all > notes.len() {
-            self.left_out.push(words::count(all - notes.len(), "remark on the analysis", "remarks on the analysis"));
+        let told = facts::attention(self.facts);
+        let notes = facts::notes(self.facts, told.get(..told.len().min(MOST_ATTENTION)).unwrap_or_default());
+        let (all, shown) = (notes.len(), notes.len().min(self.detail().notes));
+        if shown < all {
+            self.left_out.push(words::count(all - shown, "remark on the analysis", "remarks on the analysis"));
         }
-        if notes.is_empty() {
+        if shown == 0 {
             return String::new();
         }
-        let rows = notes.iter().map(|note| {
-            let hint = note.hint.as_ref().map(|hint| Phrase::new("<br>What helps: ").message(hint));
-            let hint = hint.map_or_else(String::new, |hint| self.ink.text(&hint));
-            format!("- {}{hint}\n", self.ink.text(&note.text))
-        });
-        let count =
-            if all > notes.len() { format!("{} of {}", notes.len(), words::number(all)) } else { all.to_string() };
+        let rows = notes.iter().take(shown).map(|note| format!("- {}\n", self.note(note)));
+        let count = if shown < all { format!("{shown} of {}", words::number(all)) } else { all.to_string() };
         fold(&format!("Not analysed, or only in part ({count})"), &rows.collect::<String>())
     }
 

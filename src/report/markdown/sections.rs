@@ -5,14 +5,33 @@ use std::collections::BTreeMap;
 
 use super::Page;
 use crate::impact::{AssetChange, AssetChangeKind, Downstream, Severity};
-use crate::report::facts::{self, ChangeRow, Shape};
+use crate::ingest::outcome::FileBucket;
+use crate::report::facts::{self, ChangeRow, Note, Shape};
 use crate::report::phrase::Phrase;
 use crate::report::words;
 
 /// Rows that are never folded away.
-const MOST_ATTENTION: usize = 10;
+pub(super) const MOST_ATTENTION: usize = 10;
 /// Folders named when not every change is listed.
 const MOST_FOLDERS: usize = 8;
+
+/// The words of a section with a row limit.
+struct Section {
+    title: &'static str,
+    /// What its rows are.
+    rows: &'static str,
+    /// Which rows are shown when not all are.
+    order: &'static str,
+}
+
+const CHANGES: Section = Section { title: "Changes", rows: "changes", order: ", the worst first" };
+const ROW_SETS: Section =
+    Section { title: "Rows that may differ", rows: "tables and views whose rows may differ", order: "" };
+const DOWNSTREAM: Section = Section {
+    title: "Downstream",
+    rows: "downstream tables and views",
+    order: ": the worst, and of these the nearest first",
+};
 
 impl Page<'_> {
     pub(super) fn attention(&mut self) -> String {
@@ -21,7 +40,7 @@ impl Page<'_> {
             return String::new();
         }
         let mut lines: Vec<String> =
-            rows.iter().take(MOST_ATTENTION).map(|row| format!("- {}", self.ink.text(row))).collect();
+            rows.iter().take(MOST_ATTENTION).map(|row| format!("- {}", self.note(&row.note))).collect();
         let more = rows.len().saturating_sub(MOST_ATTENTION);
         if more > 0 {
             lines.push(format!("- … and {more} more like these"));
@@ -30,11 +49,17 @@ impl Page<'_> {
         format!("**Needs attention**\n\n{}", lines.join("\n"))
     }
 
+    /// A sentence, and what helps on a line below it.
+    pub(super) fn note(&self, note: &Note) -> String {
+        let hint = note.hint.as_ref().map(|hint| Phrase::new("<br>What helps: ").message(hint));
+        self.ink.text(&note.text) + &hint.map_or_else(String::new, |hint| self.ink.text(&hint))
+    }
+
     /// The sentences that stand for the tables when there is one change only.
     pub(super) fn only_change(&self) -> String {
         let change = match (self.facts.changes.first(), self.facts.row_sets.first()) {
             (Some(row), _) => row.sentence(self.detail().items),
-            (None, Some(asset)) => facts::row_set(asset, self.detail().items),
+            (None, Some(asset)) => facts::row_set_sentence(asset, self.detail().items),
             (None, None) => Phrase::default(),
         };
         let reached = facts::reached(self.facts, 5);
@@ -47,7 +72,7 @@ impl Page<'_> {
             return String::new();
         }
         let shown = all.min(self.detail().rows);
-        let title = self.title("Changes", shown, all, "changes");
+        let title = self.title(&CHANGES, shown, all);
         let rows = self.facts.changes.iter().take(shown).map(|row| self.change_row(row)).collect();
         let folders = if shown < all { self.folders() } else { String::new() };
         let heads = ["Table or view", "Column", "Change", "Sources before → after", "Read by"];
@@ -94,7 +119,7 @@ impl Page<'_> {
             return String::new();
         }
         let (shown, most) = (all.min(self.detail().rows), self.detail().items);
-        let title = self.title("Rows that may differ", shown, all, "of these tables and views");
+        let title = self.title(&ROW_SETS, shown, all);
         let rows = self.facts.row_sets.iter().take(shown);
         let rows: Vec<String> =
             rows.map(|asset| format!("- {}\n", self.ink.text(&facts::row_set(asset, most)))).collect();
@@ -107,7 +132,7 @@ impl Page<'_> {
             return String::new();
         }
         let shown = all.min(self.detail().rows);
-        let title = self.title("Downstream", shown, all, "downstream tables and views");
+        let title = self.title(&DOWNSTREAM, shown, all);
         format!("{title}{}", self.downstream_table(shown))
     }
 
@@ -139,9 +164,9 @@ impl Page<'_> {
         let line = format!("**Catalog**: {}", self.ink.text(&facts::catalog(self.facts.report)));
         let rows = facts::catalog_rows(self.facts.report);
         let shown = rows.len().min(self.detail().rows);
-        if rows.is_empty()
-            || self.facts.shape() == Shape::OneChange && rows.len() == 1 && !facts::attention(self.facts).is_empty()
-        {
+        // The only file of a single change: a table of one row would repeat what needs attention.
+        let told = matches!(rows.as_slice(), [(file, _)] if file.bucket == FileBucket::Rejected);
+        if told && self.facts.shape() == Shape::OneChange {
             return line;
         }
         if shown < rows.len() {
@@ -156,12 +181,13 @@ impl Page<'_> {
     }
 
     /// A section's title; it says when the section does not show all.
-    fn title(&mut self, title: &str, shown: usize, all: usize, what: &str) -> String {
+    fn title(&mut self, section: &Section, shown: usize, all: usize) -> String {
+        let Section { title, rows, order } = section;
         if shown == all {
             return format!("#### {title}\n\n");
         }
-        self.left_out.push(format!("{} {what}", words::number(all - shown)));
-        format!("#### {title}\n\nShowing {} of {}, the worst first.\n\n", words::number(shown), words::number(all))
+        self.left_out.push(format!("{} {rows}", words::number(all - shown)));
+        format!("#### {title}\n\nShowing {} of {}{order}.\n\n", words::number(shown), words::number(all))
     }
 }
 

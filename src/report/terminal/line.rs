@@ -75,8 +75,9 @@ impl Printer {
                 Piece::Name(text) => push(&mut words, clip(&terminal(text), longest), name),
                 Piece::Place(file, 0) => push(&mut words, clip(&terminal(file.as_str()), longest), place),
                 Piece::Place(file, line) => {
-                    let file = clip(&terminal(file.as_str()), longest.saturating_sub(10));
-                    push(&mut words, format!("{file}:{line}"), place);
+                    let line = format!(":{line}");
+                    let file = clip(&terminal(file.as_str()), longest.saturating_sub(line.len()));
+                    push(&mut words, file + &line, place);
                 }
             }
         }
