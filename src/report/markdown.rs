@@ -27,8 +27,9 @@ pub struct Rendered {
 #[must_use]
 pub fn render(report: &Report, limits: Limits) -> Rendered {
     let facts = Facts::of(report);
-    for detail in limits.ladder() {
-        let rendered = Page { ink: Ink::new(report, detail), facts: &facts, limits, left_out: Vec::new() }.render();
+    for (step, detail) in limits.ladder().into_iter().enumerate() {
+        let page = Page { ink: Ink::new(report, detail), facts: &facts, limits, step, left_out: Vec::new() };
+        let rendered = page.render();
         if limits.fits(&rendered.text) {
             return rendered;
         }
@@ -42,6 +43,8 @@ struct Page<'a> {
     facts: &'a Facts<'a>,
     ink: Ink<'a>,
     limits: Limits,
+    /// Steps down the ladder so far.
+    step: usize,
     left_out: Vec<String>,
 }
 
@@ -117,9 +120,12 @@ impl Page<'_> {
     }
 
     /// Says what is not on the page and where it is.
-    fn shortened(&self) -> String {
-        if self.left_out.is_empty() {
+    fn shortened(&mut self) -> String {
+        if self.left_out.is_empty() && self.step == 0 {
             return String::new();
+        }
+        if self.left_out.is_empty() {
+            self.left_out.push("parts of long names, messages and SQL".to_owned());
         }
         format!("**Shortened.** Left out here: {}. More is in {}.", self.left_out.join(", "), self.limits.elsewhere)
     }

@@ -28,6 +28,7 @@ pub fn catalog(report: &Report) -> Phrase {
     let parts: Vec<String> = buckets.iter().map(|(word, count)| format!("{} {word}", words::number(*count))).collect();
     let files = words::count(outcome.files.len(), "changed file", "changed files");
     let line = match buckets.as_slice() {
+        [] => Phrase::new("nothing to send."),
         [(word, _)] => Phrase::new(format!("{files} {word}.")),
         _ => Phrase::new(format!("{files}: {}.", words::enumerate(&parts))),
     };

@@ -27,10 +27,10 @@ pub fn notes(facts: &Facts<'_>, told: &[Attention]) -> Vec<Note> {
 /// "`a.sql:3` was not understood: …".
 pub fn note(diagnostic: &Diagnostic) -> Note {
     let start = match &diagnostic.file {
-        Some(file) => Phrase::default().place(file, diagnostic.line).words(" "),
-        None => Phrase::new("The comparison "),
+        Some(file) => Phrase::default().place(file, diagnostic.line).words(" ").words(words::trouble(diagnostic.code)),
+        None => Phrase::new("The analysis is not complete"),
     };
     let age = if diagnostic.preexisting { " (already so before this change)" } else { "" };
-    let text = start.words(words::trouble(diagnostic.code)).words(age).words(": ").message(&diagnostic.message);
+    let text = start.words(age).words(": ").message(&diagnostic.message);
     Note { text, hint: diagnostic.hint.clone() }
 }
