@@ -11,7 +11,7 @@ mod reach;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use attention::{Attention, attention};
+pub use attention::Attention;
 pub use catalog::{catalog, catalog_rows};
 pub use changes::{ChangeRow, What, row_set, row_set_sentence};
 pub use headline::{footer, headline, numbers, one_line};
@@ -61,6 +61,8 @@ pub struct Facts<'a> {
     pub downstream: Vec<&'a Downstream>,
     /// Removed, renamed and retyped names that are still read.
     pub broken: Vec<Broken<'a>>,
+    /// What a reviewer must not miss.
+    pub attention: Vec<Attention>,
     /// Whether something was not understood, so that every count is a lower bound.
     pub at_least: bool,
     readers_by_column: BTreeMap<&'a ColumnRef, Vec<&'a AssetName>>,
@@ -82,7 +84,7 @@ impl<'a> Facts<'a> {
             let touched = diagnostic.file.as_ref().is_none_or(|file| changed_files.contains(file));
             diagnostic.severity == DiagnosticSeverity::Error && touched
         });
-        Self {
+        let mut facts = Self {
             changes: changes::rows(&report.impact.assets),
             row_sets: report.impact.assets.iter().filter(|asset| rows_may_differ(asset)).collect(),
             downstream: report.impact.downstream.iter().collect(),
@@ -90,8 +92,11 @@ impl<'a> Facts<'a> {
             at_least: unseen || !report.coverage.is_complete(),
             readers_by_column,
             changed_files,
+            attention: Vec::new(),
             report,
-        }
+        };
+        facts.attention = attention::attention(&facts);
+        facts
     }
 
     /// How much there is to say.
@@ -100,7 +105,7 @@ impl<'a> Facts<'a> {
         let catalog_is_plain = self.report.ingest.files.iter().all(|file| !matches!(file.bucket, FileBucket::Rejected));
         let calm = self.report.files.is_empty() || self.report.impact.verdict == Verdict::None;
         let nothing_found = self.changes.is_empty() && self.row_sets.is_empty() && self.downstream.is_empty();
-        if calm && nothing_found && catalog_is_plain && attention(self).is_empty() {
+        if calm && nothing_found && catalog_is_plain && self.attention.is_empty() {
             Shape::OneLine
         } else if self.changes.len() + self.row_sets.len() == 1 {
             Shape::OneChange

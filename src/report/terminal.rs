@@ -81,7 +81,7 @@ impl Screen<'_> {
     }
 
     fn attention(&self) -> String {
-        let rows = facts::attention(self.facts);
+        let rows = &self.facts.attention;
         if rows.is_empty() {
             return String::new();
         }
@@ -161,7 +161,7 @@ impl Screen<'_> {
     }
 
     fn notes(&self) -> String {
-        let told = facts::attention(self.facts);
+        let told = &self.facts.attention;
         let notes = facts::notes(self.facts, told.get(..told.len().min(MOST_ATTENTION)).unwrap_or_default());
         if notes.is_empty() {
             return String::new();

@@ -23,7 +23,6 @@ pub struct Attention {
 }
 
 /// One row for each thing, the worst first.
-#[must_use]
 pub fn attention(facts: &Facts<'_>) -> Vec<Attention> {
     let plain = |text| Attention { note: Note { text, hint: None }, diagnostic: None };
     let broken = still_read(facts).into_iter().map(plain);

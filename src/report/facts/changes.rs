@@ -43,7 +43,7 @@ enum Rank {
 /// All rows, the worst first; equal ones by asset and in the order of its columns.
 pub fn rows(assets: &[AssetChange]) -> Vec<ChangeRow<'_>> {
     let mut rows: Vec<ChangeRow<'_>> = assets.iter().flat_map(rows_of).collect();
-    rows.sort_by_key(|row| Reverse(row.rank()));
+    rows.sort_by_cached_key(|row| Reverse(row.rank()));
     rows
 }
 

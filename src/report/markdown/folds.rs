@@ -39,7 +39,7 @@ impl Page<'_> {
     }
 
     pub(super) fn not_analysed(&mut self) -> String {
-        let told = facts::attention(self.facts);
+        let told = &self.facts.attention;
         let notes = facts::notes(self.facts, told.get(..told.len().min(MOST_ATTENTION)).unwrap_or_default());
         let (all, shown) = (notes.len(), notes.len().min(self.detail().notes));
         if shown < all {

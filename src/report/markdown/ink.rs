@@ -1,6 +1,8 @@
 //! From phrases to Markdown: the only place of the page where text from outside is written, each piece through its
 //! escape.
 
+use std::collections::BTreeSet;
+
 use crate::path::RepoPath;
 use crate::report::Report;
 use crate::report::budget::Detail;
@@ -13,7 +15,9 @@ const LONGEST_LINK: usize = 600;
 
 /// Writes phrases at one level of detail.
 pub struct Ink<'a> {
-    report: &'a Report,
+    blob_url: Option<String>,
+    /// Files that are not there at head.
+    removed: BTreeSet<&'a RepoPath>,
     /// How much is shown.
     pub detail: Detail,
 }
@@ -26,7 +30,10 @@ enum Spot {
 
 impl<'a> Ink<'a> {
     pub fn new(report: &'a Report, detail: Detail) -> Self {
-        Self { report, detail }
+        let removed =
+            report.files.iter().filter(|row| row.status == FileStatus::Removed).map(|row| &row.path).collect();
+        let blob_url = report.blob_url.as_ref().map(|url| markdown_url(url.as_str().trim_end_matches('/')));
+        Self { blob_url, removed, detail }
     }
 
     /// A phrase in running text.
@@ -79,10 +86,9 @@ impl<'a> Ink<'a> {
     }
 
     fn link(&self, file: &RepoPath, line: u32) -> Option<String> {
-        let gone = self.report.files.iter().any(|row| row.status == FileStatus::Removed && row.path == *file);
-        let blob = self.report.blob_url.as_ref().filter(|_| !gone)?;
+        let blob = self.blob_url.as_ref().filter(|_| !self.removed.contains(file))?;
         let anchor = if line > 0 { format!("#L{line}") } else { String::new() };
-        let url = format!("{}/{}{anchor}", markdown_url(blob.as_str().trim_end_matches('/')), url_path(file.as_str()));
+        let url = format!("{blob}/{}{anchor}", url_path(file.as_str()));
         (url.len() <= LONGEST_LINK).then_some(url)
     }
 }

@@ -35,7 +35,7 @@ const DOWNSTREAM: Section = Section {
 
 impl Page<'_> {
     pub(super) fn attention(&mut self) -> String {
-        let rows = facts::attention(self.facts);
+        let rows = &self.facts.attention;
         if rows.is_empty() {
             return String::new();
         }

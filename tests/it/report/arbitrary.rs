@@ -204,7 +204,7 @@ pub fn report() -> impl Strategy<Value = Report> {
     let status = select(vec![IngestStatus::Sent, IngestStatus::Partial, IngestStatus::Skipped, IngestStatus::Failed]);
     let change = (select(verdicts.to_vec()), vec(asset_change(), 0..4), vec(downstream(), 0..4), diagram());
     let catalog = (status, vec(outcome(), 0..5), option::of(0_u64..9));
-    let rest = (text(), vec(diagnostic(), 0..4), select(vec![1_usize, 1, 1, 7, 300]));
+    let rest = (text(), vec(diagnostic(), 0..4), select(vec![1_usize, 1, 1, 1, 7, 90]));
     (change, catalog, rest).prop_map(|(change, catalog, (comment_id, diagnostics, times))| {
         let many = |count: usize| if count == 0 { 0 } else { count * times };
         let outcomes = repeated(&catalog.1, many(catalog.1.len()));

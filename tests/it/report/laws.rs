@@ -118,7 +118,7 @@ fn check_tables(page: &str) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_page_fits_and_closes_what_it_opens_and_holds_no_markup_from_outside(report in arbitrary::report()) {
