@@ -5,6 +5,8 @@
 //! image, a mention, a reference, a tag or a diagram directive, nor hide behind characters that nobody sees. They
 //! escape; they do not hide secrets (`report::redact` does, before).
 
+use std::collections::BTreeSet;
+
 /// Breaks a reference without being seen. An HTML entity, so that the source of the comment still shows it.
 const BREAK: &str = "&#8203;";
 
@@ -117,18 +119,14 @@ fn is_shortcode(rest: &[char]) -> bool {
 }
 
 /// Positions after which a run of hexadecimal digits is broken, so that it cannot be taken for a commit.
-fn hexadecimal_breaks(characters: &[char]) -> Vec<usize> {
-    let mut breaks = Vec::new();
+fn hexadecimal_breaks(characters: &[char]) -> BTreeSet<usize> {
+    let mut breaks = BTreeSet::new();
     let mut start = 0;
-    for (index, word) in characters.split(|c| !c.is_alphanumeric()).scan(0, |offset, word| {
-        let at = *offset;
-        *offset += word.len() + 1;
-        Some((at, word))
-    }) {
-        start = start.max(index);
+    for word in characters.split(|character| !character.is_ascii_alphanumeric()) {
         if word.len() >= 7 && word.iter().all(char::is_ascii_hexdigit) {
-            breaks.extend((1..word.len() / 6 + 1).map(|group| start + group * 6 - 1));
+            breaks.extend((1..=word.len() / 6).map(|group| start + group * 6 - 1));
         }
+        start += word.len() + 1;
     }
     breaks
 }
@@ -307,6 +305,11 @@ mod tests {
         assert_eq!(mermaid_label("a\"]; b"), "a#34;#93;#59; b");
         assert_eq!(mermaid_label("%%{init}%%"), "#37;#37;#123;init#125;#37;#37;");
         assert_eq!(mermaid_label("übung.größe"), "übung.größe");
+    }
+
+    #[test]
+    fn html_text_and_attributes_hold_no_tag() {
+        assert_eq!(html("<a href=\"x\" b='y'>&\u{202E}"), "&lt;a href=&quot;x&quot; b=&#39;y&#39;&gt;&amp;⟨U+202E⟩");
     }
 
     #[test]

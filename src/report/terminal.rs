@@ -77,7 +77,7 @@ impl Screen<'_> {
         } else {
             title.to_owned()
         };
-        self.printer.bold(&title) + "\n"
+        self.printer.all_in(Effects::BOLD, &Phrase::new(title))
     }
 
     fn attention(&self) -> String {
@@ -96,8 +96,8 @@ impl Screen<'_> {
             return String::new();
         }
         let shown = all.min(MOST_ROWS);
-        let rows = self.facts.changes.iter().take(shown).map(|row| self.change(row)).collect();
-        self.title("Changes", shown, all) + &grid(&self.printer, rows)
+        let rows: Vec<_> = self.facts.changes.iter().take(shown).map(|row| self.change(row)).collect();
+        self.title("Changes", shown, all) + &grid(&self.printer, &rows)
     }
 
     fn change(&self, row: &ChangeRow<'_>) -> Vec<Phrase> {
@@ -133,8 +133,9 @@ impl Screen<'_> {
             return String::new();
         }
         let shown = all.min(MOST_ROWS / 2);
-        let rows = facts::nearest_first(self.facts, shown).into_iter().map(|asset| self.reached(asset)).collect();
-        self.title("Downstream", shown, all) + &grid(&self.printer, rows)
+        let rows: Vec<_> =
+            facts::nearest_first(self.facts, shown).into_iter().map(|asset| self.reached(asset)).collect();
+        self.title("Downstream", shown, all) + &grid(&self.printer, &rows)
     }
 
     fn reached(&self, asset: &Downstream) -> Vec<Phrase> {
@@ -157,7 +158,7 @@ impl Screen<'_> {
             let place = Phrase::default().place(&file.path, file.line.unwrap_or(0));
             vec![place, Phrase::new(words::bucket(&file.bucket)), why.clone()]
         });
-        line + &grid(&self.printer, cells.collect())
+        line + &grid(&self.printer, &cells.collect::<Vec<_>>())
     }
 
     fn notes(&self) -> String {
@@ -178,6 +179,6 @@ impl Screen<'_> {
     }
 
     fn footer(&self) -> String {
-        self.printer.dimmed(&facts::footer(self.facts))
+        self.printer.all_in(Effects::DIMMED, &facts::footer(self.facts))
     }
 }

@@ -9,6 +9,10 @@ use crate::report::phrase::{Phrase, Piece};
 const NARROWEST: usize = 40;
 const BLANKS_BETWEEN: usize = 2;
 const INDENT: usize = 2;
+/// Least width of a grid's last column.
+const LAST_COLUMN: usize = 10;
+/// Room for the signs around a name: `(a),`.
+const SIGNS: usize = 4;
 
 /// Paints and wraps.
 pub struct Printer {
@@ -46,12 +50,9 @@ impl Printer {
         format!("{} {lines}\n", self.paint(style, lead))
     }
 
-    pub fn bold(&self, text: &str) -> String {
-        self.paint(Style::new().effects(Effects::BOLD), text)
-    }
-
-    pub fn dimmed(&self, phrase: &Phrase) -> String {
-        let words = self.words(phrase, Style::new().effects(Effects::DIMMED));
+    /// A phrase in one effect, wrapped.
+    pub fn all_in(&self, effects: Effects, phrase: &Phrase) -> String {
+        let words = self.words(phrase, Style::new().effects(effects));
         self.lines(&words, (self.width, self.width)).join("\n") + "\n"
     }
 
@@ -63,20 +64,21 @@ impl Printer {
         self.words_within(phrase, base, self.width / 2)
     }
 
-    /// Words of which none is longer than `longest`, but for a sign that follows a name.
+    /// Words of which none is longer than `longest`.
     fn words_within(&self, phrase: &Phrase, base: Style, longest: usize) -> Vec<Word> {
         let name = base.fg_color(Some(AnsiColor::Cyan.into()));
         let place = base.effects(base.get_effects() | Effects::UNDERLINE);
+        let most = longest.saturating_sub(SIGNS);
         let mut words = vec![Word::default()];
         for piece in &phrase.0 {
             match piece {
                 Piece::Words(text) => push_words(&mut words, text, base, longest),
                 Piece::Message(text) => push_words(&mut words, &terminal(text), base, longest),
-                Piece::Name(text) => push(&mut words, clip(&terminal(text), longest), name),
-                Piece::Place(file, 0) => push(&mut words, clip(&terminal(file.as_str()), longest), place),
+                Piece::Name(text) => push(&mut words, fit(&terminal(text), most), name),
+                Piece::Place(file, 0) => push(&mut words, fit(&terminal(file.as_str()), most), place),
                 Piece::Place(file, line) => {
                     let line = format!(":{line}");
-                    let file = clip(&terminal(file.as_str()), longest.saturating_sub(line.len()));
+                    let file = fit(&terminal(file.as_str()), most.saturating_sub(line.len()));
                     push(&mut words, file + &line, place);
                 }
             }
@@ -129,7 +131,7 @@ fn push_words(words: &mut Vec<Word>, text: &str, style: Style, longest: usize) {
             words.push(Word::default());
         }
         if !word.is_empty() {
-            push(words, clip(word, longest), style);
+            push(words, fit(word, longest), style);
         }
     }
 }
@@ -139,25 +141,28 @@ type Cell = Vec<(String, usize)>;
 
 /// Rows of aligned columns, indented. Columns are as wide as their widest cell, at most a third of the terminal; the
 /// last one takes what is left. Cells are wrapped.
-pub fn grid(printer: &Printer, rows: Vec<Vec<Phrase>>) -> String {
-    let share = printer.width / 3;
-    let mut widths: Vec<usize> = Vec::new();
-    for row in &rows {
-        for (index, phrase) in row.iter().take(row.len().saturating_sub(1)).enumerate() {
-            let width = printer.cell(phrase, share).iter().map(|(_, width)| *width).max().unwrap_or(0);
-            match widths.get_mut(index) {
-                Some(widest) => *widest = width.max(*widest),
-                None => widths.push(width),
-            }
+pub fn grid(printer: &Printer, rows: &[Vec<Phrase>]) -> String {
+    let left_of_last = rows.iter().map(|row| row.len().saturating_sub(1)).max().unwrap_or(0).max(1);
+    let share = (printer.width - INDENT - LAST_COLUMN) / left_of_last - BLANKS_BETWEEN;
+    let share = share.min(printer.width / 3);
+    let rows: Vec<(Vec<Cell>, &Phrase)> = rows
+        .iter()
+        .filter_map(|row| row.split_last())
+        .map(|(last, cells)| (cells.iter().map(|cell| printer.cell(cell, share)).collect(), last))
+        .collect();
+    let mut widths: Vec<usize> = vec![0; left_of_last];
+    for (cells, _) in &rows {
+        for (widest, cell) in widths.iter_mut().zip(cells) {
+            *widest = cell.iter().map(|(_, width)| *width).fold(*widest, usize::max);
         }
     }
     let left: usize = widths.iter().map(|width| width + BLANKS_BETWEEN).sum::<usize>() + INDENT;
-    let last = printer.width.saturating_sub(left).max(NARROWEST / 4);
-    rows.iter()
-        .map(|row| {
-            let sizes = widths.iter().copied().chain(std::iter::once(last));
+    let last_width = printer.width.saturating_sub(left).max(LAST_COLUMN);
+    rows.into_iter()
+        .map(|(cells, last)| {
+            let last = (printer.cell(last, last_width), last_width);
             let cells: Vec<(Cell, usize)> =
-                row.iter().zip(sizes).map(|(phrase, size)| (printer.cell(phrase, size), size)).collect();
+                cells.into_iter().zip(widths.iter().copied()).chain(std::iter::once(last)).collect();
             grid_row(&cells)
         })
         .collect()
@@ -187,6 +192,17 @@ fn grid_row(cells: &[(Cell, usize)]) -> String {
 /// Terminal columns of a text: East Asian wide letters and emoji take two.
 fn columns(text: &str) -> usize {
     text.chars().map(|character| if is_wide(character) { 2 } else { 1 }).sum()
+}
+
+/// The text, cut so that it takes at most so many columns.
+fn fit(text: &str, most: usize) -> String {
+    let mut characters = most.max(1);
+    let mut shown = clip(text, characters);
+    while columns(&shown) > most && characters > 1 {
+        characters -= 1;
+        shown = clip(text, characters);
+    }
+    shown
 }
 
 fn is_wide(character: char) -> bool {

@@ -146,6 +146,9 @@ proptest! {
     fn a_terminal_gets_no_control_character_and_no_line_over_its_width(report in arbitrary::report(), width in 40_usize..160) {
         let screen = terminal::render(&report, terminal::Style { color: false, width });
         prop_assert!(screen.chars().all(|character| character == '\n' || !character.is_control()), "{screen:?}");
+        for line in screen.lines() {
+            prop_assert!(line.chars().count() <= width, "{} over {width}: {line}", line.chars().count());
+        }
         prop_assert!(screen.chars().all(|character| character != '\u{202e}'), "direction changes");
     }
 

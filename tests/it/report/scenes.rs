@@ -250,6 +250,7 @@ fn ingest_rejected() -> Report {
         ],
     );
     report.ingest.status = IngestStatus::Partial;
+    report.ingest.assets_modified = None;
     report.ingest.files = vec![
         outcome("views/gone.sql", FileBucket::Skipped(SkipReason::RemovedFile)),
         outcome("views/late.sql", FileBucket::Deferred),
