@@ -172,6 +172,7 @@ mod tests {
             columns_complete: true,
             row_set: RowSet::default(),
             definition: None,
+            sql: None,
         };
         let graph = LineageGraph {
             assets: [(view.clone(), asset)].into(),

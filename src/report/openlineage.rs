@@ -224,6 +224,7 @@ mod tests {
             columns_complete: true,
             row_set: RowSet::default(),
             definition: None,
+            sql: None,
         };
         (name, asset)
     }

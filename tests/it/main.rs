@@ -15,4 +15,5 @@ mod harness;
 mod ingest;
 #[cfg(test)]
 mod publish;
+#[cfg(test)]
 mod report;
