@@ -9,8 +9,9 @@ use crate::sql::template::Prepared;
 
 /// Indexes into `files`, each once.
 ///
-/// A file comes after the files that define, or alter, what it mentions. Where some of the definers stand before it in the order
-/// of paths, only those count: migrations of one folder run in their own order, whatever later ones define anew.
+/// A file comes after the files that define, or alter, what it mentions. Where some of these stand before it in the
+/// order of paths, only those count, and files of one numbered sequence (migrations) never wait for a later one of it:
+/// they run in their own order, whatever later ones define anew.
 /// Cycles are broken at the file that comes first by path.
 pub(crate) fn dependency_order(files: &[(&Prepared, Arc<Script>)]) -> Vec<usize> {
     let mut by_path: Vec<usize> = (0..files.len()).collect();
@@ -104,16 +105,25 @@ impl Sorter<'_> {
                 .filter(|(index, theirs)| *index != file && (theirs.ends_with(&parts) || parts.ends_with(theirs)))
                 .map(|(index, _)| *index)
                 .collect();
-            let own_rank = self.rank.get(&file).copied().unwrap_or(0);
-            let before: Vec<usize> = fits
-                .iter()
-                .copied()
-                .filter(|index| self.rank.get(index).is_some_and(|rank| *rank < own_rank))
-                .collect();
-            upstream.extend(if before.is_empty() { fits } else { before });
+            let (before, after): (Vec<usize>, Vec<usize>) =
+                fits.into_iter().partition(|index| self.rank(*index) < self.rank(file));
+            if before.is_empty() {
+                upstream.extend(after.into_iter().filter(|index| !self.in_one_sequence(*index, file)));
+            } else {
+                upstream.extend(before);
+            }
         }
-        upstream.sort_by_key(|index| self.rank.get(index).copied().unwrap_or(0));
+        upstream.sort_by_key(|index| self.rank(*index));
         upstream.dedup();
         upstream
+    }
+
+    fn rank(&self, file: usize) -> usize {
+        self.rank.get(&file).copied().unwrap_or(0)
+    }
+
+    fn in_one_sequence(&self, one: usize, other: usize) -> bool {
+        let sequence = |file: usize| self.files.get(file).and_then(|(prepared, _)| migration::sequence(&prepared.path));
+        sequence(one).is_some_and(|folder| Some(folder) == sequence(other))
     }
 }

@@ -248,6 +248,19 @@ fn migrations_run_in_order_of_their_numbers() {
 }
 
 #[test]
+fn a_migration_never_waits_for_a_later_one() {
+    let graph = graph(
+        &[
+            ("migrations/1.sql", "create table t (a int); drop view if exists later"),
+            ("migrations/2.sql", "alter table t add column b int; create view v as select * from later_table"),
+            ("migrations/3.sql", "alter table t drop column a; create table later_table (x int)"),
+        ],
+        Dialect::Postgres,
+    );
+    assert_eq!(columns(&graph, "t"), ["b INT"]);
+}
+
+#[test]
 fn a_reader_sees_the_table_as_the_last_migration_leaves_it() {
     let graph = graph(
         &[

@@ -35,6 +35,21 @@ pub fn up_part(text: &str) -> &str {
     text
 }
 
+/// The folder of the numbered sequence that a file belongs to: `migrations/` of `migrations/0001_init.sql` and of
+/// `migrations/2020-01-02_x/up.sql`. Files of one sequence run in the order of their numbers, whatever they mention.
+#[must_use]
+pub fn sequence(path: &RepoPath) -> Option<&str> {
+    let mut start = 0;
+    for part in path.as_str().split('/') {
+        let digits = part.strip_prefix(['V', 'v']).unwrap_or(part);
+        if digits.starts_with(|c: char| c.is_ascii_digit()) {
+            return path.as_str().get(..start);
+        }
+        start += part.len() + 1;
+    }
+    None
+}
+
 /// The order in which files run: by path, numbers by their value (`V2` before `V10`).
 #[must_use]
 pub fn compare(left: &RepoPath, right: &RepoPath) -> Ordering {
@@ -94,6 +109,14 @@ mod tests {
             assert!(!is_down(&path(name)), "{name}");
         }
         assert_eq!(up_part("create table t (a int);\n-- migrate:down\ndrop table t;"), "create table t (a int);\n");
+    }
+
+    #[test]
+    fn numbered_files_and_folders_are_a_sequence() {
+        assert_eq!(sequence(&path("db/migrations/V2__x.sql")), Some("db/migrations/"));
+        assert_eq!(sequence(&path("migrations/2020-01-02_x/up.sql")), Some("migrations/"));
+        assert_eq!(sequence(&path("0001.sql")), Some(""));
+        assert_eq!(sequence(&path("views/orders.sql")), None);
     }
 
     #[test]
