@@ -1,223 +1,48 @@
 //! What a change does: the difference of two lineage graphs, and whom it reaches.
 //!
-//! Pure: two graphs and the list of changed files in, an [`Impact`] out.
+//! Pure: two graphs and the list of changed files in, an [`Impact`] out. Only facts of the graphs decide; formatting,
+//! comments and CTE names are already gone from them.
+//!
+//! ```text
+//! pair → rename → diff → reach → readers → severity
+//! ```
+//!
+//! - `pair`: which assets changed by their own definition.
+//! - `rename`, `column`, `row_set`, `diff`: what changed in each.
+//! - `reach`: which columns and rows downstream of them are reached, column by column.
+//! - `readers`: which places at head still name something that is gone or has another type.
+//! - `severity`: how much each matters, and the verdict.
 
-use crate::lineage::model::{AssetKind, AssetName, ColumnName, ColumnRef};
-use crate::path::RepoPath;
+mod column;
+mod data_type;
+mod diff;
+mod inputs;
+pub mod model;
+mod names;
+mod pair;
+mod reach;
+mod readers;
+mod rename;
+mod row_set;
+mod severity;
 
-/// The one word that answers "do I have to worry?", from calm to alarm; `Incomplete` stands apart: something could not
-/// be read, so that nothing calmer than it can be promised.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Verdict {
-    /// Lineage is the same on both sides.
-    None,
-    /// Only additions: new assets, new columns.
-    Additive,
-    /// Values or rows may differ; nothing is known to break.
-    Review,
-    /// Not everything of the change was understood, and what was understood does not break.
-    Incomplete,
-    /// A name that is still read was removed or changed its type.
-    Breaking,
-}
+pub use model::{
+    AffectedColumn, AssetChange, AssetChangeKind, ColumnChange, ColumnChangeKind, Downstream, Impact, Reader,
+    RowSetChange, Severity, Verdict,
+};
 
-impl Verdict {
-    /// The verdict as the JSON contract writes it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Additive => "additive",
-            Self::Review => "review",
-            Self::Incomplete => "incomplete",
-            Self::Breaking => "breaking",
-        }
-    }
-}
+use crate::lineage::model::LineageGraph;
+use crate::source::ChangedFile;
 
-/// What happened to an asset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum AssetChangeKind {
-    /// Only at head.
-    Added,
-    /// Only at base.
-    Removed,
-    /// On both sides, with another meaning.
-    Modified,
-    /// The same columns from the same sources under another name; see [`AssetChange::previous_name`].
-    Renamed,
-}
-
-/// What happened to a column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ColumnChangeKind {
-    /// Only at head.
-    Added,
-    /// Only at base.
-    Removed,
-    /// The same expression and sources under another name.
-    Renamed,
-    /// Another declared type.
-    TypeChanged,
-    /// Another expression or other sources.
-    LineageChanged,
-}
-
-/// Which clause that decides about rows changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RowSetChange {
-    /// WHERE, HAVING, QUALIFY.
-    Filter,
-    /// JOIN.
-    Join,
-    /// GROUP BY.
-    Grouping,
-    /// DISTINCT.
-    Distinct,
-    /// LIMIT, TOP.
-    Limit,
-    /// UNION, INTERSECT, EXCEPT.
-    SetOperation,
-}
-
-macro_rules! contract_words {
-    ($type:ty { $($variant:ident => $word:literal),+ $(,)? }) => {
-        impl $type {
-            /// The word as the JSON contract writes it.
-            #[must_use]
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-        }
-    };
-}
-
-contract_words!(AssetChangeKind { Added => "added", Removed => "removed", Modified => "modified", Renamed => "renamed" });
-contract_words!(ColumnChangeKind {
-    Added => "added", Removed => "removed", Renamed => "renamed", TypeChanged => "type_changed",
-    LineageChanged => "lineage_changed",
-});
-contract_words!(RowSetChange {
-    Filter => "filter", Join => "join", Grouping => "grouping", Distinct => "distinct", Limit => "limit",
-    SetOperation => "set_operation",
-});
-contract_words!(Severity { Info => "info", Review => "review", Breaking => "breaking" });
-
-/// How a change reaches a downstream asset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// Reads something that changed additively.
-    Info,
-    /// Its values or rows may differ.
-    Review,
-    /// Reads a name that is gone or has another type.
-    Breaking,
-}
-
-/// One changed column.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ColumnChange {
-    /// Name at head; for a removed column, its name at base.
-    pub name: ColumnName,
-    /// What happened.
-    pub change: ColumnChangeKind,
-    /// Name at base where it differs.
-    pub previous_name: Option<ColumnName>,
-    /// Type at base.
-    pub base_type: Option<String>,
-    /// Type at head.
-    pub head_type: Option<String>,
-    /// Direct sources at base, ordered.
-    pub base_sources: Vec<ColumnRef>,
-    /// Direct sources at head, ordered.
-    pub head_sources: Vec<ColumnRef>,
-    /// Normalised expression at base, where the column is computed.
-    pub base_expression: Option<String>,
-    /// Normalised expression at head, where the column is computed.
-    pub head_expression: Option<String>,
-    /// Places at head that still read the old name of a removed, renamed or retyped column.
-    pub readers: Vec<Reader>,
-}
-
-/// One changed asset.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AssetChange {
-    /// Name at head; for a removed asset, its name at base.
-    pub name: AssetName,
-    /// What it is.
-    pub kind: AssetKind,
-    /// What happened.
-    pub change: AssetChangeKind,
-    /// Name at base where it differs.
-    pub previous_name: Option<AssetName>,
-    /// The file that defines it (at head; for a removed asset, at base).
-    pub file: Option<RepoPath>,
-    /// Line in that file, from 1.
-    pub line: u32,
-    /// Changed columns in the order of the definition, removed ones last.
-    pub columns: Vec<ColumnChange>,
-    /// Changed row-set clauses, ordered, each once.
-    pub row_set: Vec<RowSetChange>,
-    /// Assets that feed it only at head.
-    pub upstream_added: Vec<AssetName>,
-    /// Assets that fed it only at base.
-    pub upstream_removed: Vec<AssetName>,
-    /// Places at head that still read the old name of a removed or renamed asset.
-    pub readers: Vec<Reader>,
-    /// Normalised definition at base, for the SQL diff.
-    pub base_definition: Option<String>,
-    /// Normalised definition at head, for the SQL diff.
-    pub head_definition: Option<String>,
-}
-
-/// A place at head that names something that is gone.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Reader {
-    /// The file.
-    pub file: RepoPath,
-    /// The line, from 1.
-    pub line: u32,
-    /// The name that it reads: a column, or an asset.
-    pub name: String,
-    /// The asset that the reading statement feeds, where it feeds one.
-    pub reader: Option<AssetName>,
-}
-
-/// A column of a downstream asset that the change reaches.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct AffectedColumn {
-    /// The column.
-    pub name: ColumnName,
-    /// The changed columns that reach it, ordered.
-    pub affected_by: Vec<ColumnRef>,
-}
-
-/// An unchanged asset that the change reaches.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Downstream {
-    /// The asset.
-    pub name: AssetName,
-    /// What it is.
-    pub kind: AssetKind,
-    /// Edges between the nearest changed asset and this one, at least 1.
-    pub distance: usize,
-    /// How it is reached.
-    pub severity: Severity,
-    /// A shortest path: the changed asset first, then the assets between; this asset is not part of it.
-    pub via: Vec<AssetName>,
-    /// Columns that are reached, ordered; empty when only its rows are.
-    pub columns: Vec<AffectedColumn>,
-    /// Places in its definition that read a removed name.
-    pub readers: Vec<Reader>,
-}
-
-/// Everything that the change does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Impact {
-    /// In one word.
-    pub verdict: Verdict,
-    /// Changed assets, ordered by name.
-    pub assets: Vec<AssetChange>,
-    /// Unchanged assets that are reached, most severe first, then by distance and name.
-    pub downstream: Vec<Downstream>,
+/// Compares the graphs of both sides.
+///
+/// `changed` only helps to tell whose definition changed and to prove renames of assets; what is not in it is
+/// compared all the same, because a macro or a YAML file can change a model whose file did not.
+/// The verdict is never [`Verdict::Incomplete`]: what could not be read is weighed where the report is made.
+#[must_use]
+pub fn assess(base: &LineageGraph, head: &LineageGraph, changed: &[ChangedFile]) -> Impact {
+    let differences = diff::differences(base, head, changed);
+    let reached = reach::follow(base, head, &differences);
+    let readers = readers::find(head, &differences, &reached);
+    severity::weigh((base, head), &differences, (&reached, &readers))
 }

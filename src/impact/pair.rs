@@ -1,0 +1,170 @@
+//! Which assets changed by their own doing: base and head of each, side by side.
+//!
+//! An asset whose definition is the same on both sides is never paired here, even when its columns moved because
+//! something upstream of a `SELECT *` did: that is what `reach` finds.
+
+use std::collections::BTreeSet;
+
+use super::data_type;
+use super::model::AssetChangeKind;
+use crate::lineage::model::{Asset, AssetKind, AssetName, LineageGraph, Role};
+use crate::path::RepoPath;
+use crate::source::ChangedFile;
+
+/// How much a side has to do with an asset. Being read is not enough to be changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Presence {
+    /// Not named, or only read.
+    Absent,
+    /// Filled here, created elsewhere.
+    Written,
+    /// Created here, or a query in a file.
+    Defined,
+}
+
+/// How much a side has to do with the asset.
+pub(super) fn presence(asset: Option<&Asset>) -> Presence {
+    match asset {
+        None => Presence::Absent,
+        Some(asset) if asset.kind == AssetKind::Query => Presence::Defined,
+        Some(asset) => match asset.role {
+            Role::Referenced => Presence::Absent,
+            Role::Written => Presence::Written,
+            Role::Defined => Presence::Defined,
+        },
+    }
+}
+
+/// One changed asset on its two sides. An asset that is only read on a side counts as missing there.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Pair<'g> {
+    /// More at head than at base.
+    Added {
+        /// The asset.
+        head: &'g Asset,
+        /// Whether base filled it already, or head fills what base only read: then its rows differ for readers that
+        /// are already there.
+        was_known: bool,
+    },
+    /// Less at head than at base.
+    Removed {
+        /// The asset.
+        base: &'g Asset,
+        /// Whether head creates it no more, so that readers of its name break. Not so when base only filled it.
+        name_is_gone: bool,
+    },
+    /// On both sides under one name, or under two.
+    Both {
+        /// At base.
+        base: &'g Asset,
+        /// At head.
+        head: &'g Asset,
+    },
+}
+
+impl<'g> Pair<'g> {
+    /// Name at head; for a removed asset, at base.
+    pub(super) fn name(&self) -> &'g AssetName {
+        match self {
+            Self::Added { head, .. } | Self::Both { head, .. } => &head.name,
+            Self::Removed { base, .. } => &base.name,
+        }
+    }
+
+    /// What happened.
+    pub(super) fn change(&self) -> AssetChangeKind {
+        match self {
+            Self::Added { .. } => AssetChangeKind::Added,
+            Self::Removed { .. } => AssetChangeKind::Removed,
+            Self::Both { base, head } if base.name == head.name => AssetChangeKind::Modified,
+            Self::Both { .. } => AssetChangeKind::Renamed,
+        }
+    }
+
+    /// The side that stands for the asset: head, or base for a removed one.
+    pub(super) fn asset(&self) -> &'g Asset {
+        match self {
+            Self::Added { head, .. } | Self::Both { head, .. } => head,
+            Self::Removed { base, .. } => base,
+        }
+    }
+
+    /// The asset at base.
+    pub(super) fn base(&self) -> Option<&'g Asset> {
+        match self {
+            Self::Added { .. } => None,
+            Self::Removed { base, .. } | Self::Both { base, .. } => Some(base),
+        }
+    }
+
+    /// The asset at head.
+    pub(super) fn head(&self) -> Option<&'g Asset> {
+        match self {
+            Self::Removed { .. } => None,
+            Self::Added { head, .. } | Self::Both { head, .. } => Some(head),
+        }
+    }
+
+    /// The name that nothing at head answers to any more.
+    pub(super) fn gone_name(&self) -> Option<&'g AssetName> {
+        match self {
+            Self::Removed { base, name_is_gone: true } => Some(&base.name),
+            Self::Both { base, head } if base.name != head.name => Some(&base.name),
+            _ => None,
+        }
+    }
+}
+
+/// Every asset whose own definition changed, by name. Renames still stand as one removed and one added asset.
+pub(super) fn changed_pairs<'g>(
+    base: &'g LineageGraph,
+    head: &'g LineageGraph,
+    changed: &[ChangedFile],
+) -> Vec<Pair<'g>> {
+    let files: BTreeSet<&RepoPath> =
+        changed.iter().flat_map(|file| file.old_path.iter().chain(Some(&file.path))).collect();
+    let names: BTreeSet<&AssetName> = base.assets.keys().chain(head.assets.keys()).collect();
+    names.into_iter().filter_map(|name| pair(base.assets.get(name), head.assets.get(name), &files)).collect()
+}
+
+fn pair<'g>(base: Option<&'g Asset>, head: Option<&'g Asset>, files: &BTreeSet<&RepoPath>) -> Option<Pair<'g>> {
+    let (before, after) = (presence(base), presence(head));
+    match (base, head) {
+        (_, Some(head)) if before < after => {
+            let was_known = base.is_some() && (before == Presence::Written || after == Presence::Written);
+            Some(Pair::Added { head, was_known })
+        }
+        (Some(base), _) if before > after => Some(Pair::Removed { base, name_is_gone: before == Presence::Defined }),
+        (Some(base), Some(head)) if before > Presence::Absent && differs(base, head, files) => {
+            Some(Pair::Both { base, head })
+        }
+        _ => None,
+    }
+}
+
+/// Whether the asset's own definition differs. Where no definition is known (a seed has none), its columns speak for
+/// it, unless they may come from upstream of a file that did not change.
+fn differs(base: &Asset, head: &Asset, files: &BTreeSet<&RepoPath>) -> bool {
+    if base.kind != head.kind || base.definition.is_some() != head.definition.is_some() {
+        return true;
+    }
+    if base.definition.is_some() {
+        return base.definition != head.definition;
+    }
+    let is_declared = |asset: &Asset| asset.columns.iter().all(|column| column.expression.is_none());
+    let in_changed_file = |asset: &Asset| asset.file.as_ref().is_some_and(|file| files.contains(file));
+    let own = (is_declared(base) && is_declared(head)) || in_changed_file(base) || in_changed_file(head);
+    own && !same_columns(base, head)
+}
+
+fn same_columns(base: &Asset, head: &Asset) -> bool {
+    base.columns.len() == head.columns.len()
+        && base.columns.iter().zip(&head.columns).all(|(base, head)| {
+            base.name == head.name
+                && base.expression == head.expression
+                && match (&base.data_type, &head.data_type) {
+                    (Some(base), Some(head)) => data_type::same(base, head),
+                    _ => true,
+                }
+        })
+}

@@ -1,0 +1,180 @@
+//! What is called otherwise at head, and how that is proven for assets.
+//!
+//! A rename is never guessed. It takes one asset that is gone and one that is new, of one kind, that agree on their
+//! definition or on their columns and sources, and no third asset that would fit as well.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::inputs::Side;
+use super::names::replace_names;
+use super::pair::{Pair, Presence, presence};
+use super::row_set;
+use crate::lineage::model::{Asset, AssetKind, AssetName, ColumnRef};
+use crate::path::RepoPath;
+use crate::source::ChangedFile;
+
+/// Stands for the asset's own name while two definitions are compared; no SQL text holds it.
+const OWN_NAME: &str = "\u{0}";
+
+/// Names at base → names at head.
+#[derive(Debug, Default)]
+pub(super) struct Renames {
+    assets: BTreeMap<AssetName, AssetName>,
+    columns: BTreeMap<ColumnRef, ColumnRef>,
+    /// The same pairs as dotted text, for expressions and definitions.
+    texts: BTreeMap<String, String>,
+}
+
+impl Renames {
+    /// Notes a renamed asset.
+    pub(super) fn add_asset(&mut self, base: &AssetName, head: &AssetName) {
+        self.assets.insert(base.clone(), head.clone());
+        self.texts.insert(base.to_string(), head.to_string());
+    }
+
+    /// Notes a renamed column; `true` when it was not known yet.
+    pub(super) fn add_column(&mut self, base: ColumnRef, head: ColumnRef) -> bool {
+        self.texts.insert(base.to_string(), head.to_string());
+        self.columns.insert(base, head).is_none()
+    }
+
+    /// The asset as head calls it.
+    pub(super) fn asset<'a>(&'a self, name: &'a AssetName) -> &'a AssetName {
+        self.assets.get(name).unwrap_or(name)
+    }
+
+    /// The column as head calls it.
+    pub(super) fn column(&self, column: &ColumnRef) -> ColumnRef {
+        match self.columns.get(column) {
+            Some(renamed) => renamed.clone(),
+            None => ColumnRef { asset: self.asset(&column.asset).clone(), column: column.column.clone() },
+        }
+    }
+
+    /// Normalised SQL text of base as head would write it.
+    pub(super) fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        if self.texts.is_empty() {
+            return Cow::Borrowed(text);
+        }
+        replace_names(text, |name| self.texts.get(name).map(String::as_str))
+    }
+}
+
+/// What two names of one asset have in common, from the surest proof to the weakest.
+#[derive(Debug, Clone, Copy)]
+enum Proof {
+    /// The file was renamed, and the definition is the same but for the name.
+    FileAndDefinition,
+    /// The definition is the same but for the name.
+    Definition,
+    /// The file was renamed; columns in order and their sources are the same.
+    FileAndColumns,
+    /// Columns in order, their sources, and what decides the rows are the same. Without the rows two opposite views
+    /// (active customers, former customers) would pass for one.
+    ColumnsAndRows,
+}
+
+/// Joins pairs of one removed and one added asset that are one renamed asset. Returns the new names; the next round
+/// may find more once these are known.
+pub(super) fn join_renamed<'g>(
+    pairs: &mut Vec<Pair<'g>>,
+    (base, head): (Side<'_, 'g>, Side<'_, 'g>),
+    changed: &[ChangedFile],
+) -> Vec<(&'g AssetName, &'g AssetName)> {
+    let moved: BTreeMap<&RepoPath, &RepoPath> =
+        changed.iter().filter_map(|file| Some((file.old_path.as_ref()?, &file.path))).collect();
+    let moved_to: BTreeSet<&RepoPath> = moved.values().copied().collect();
+    let mut found = Vec::new();
+    for proof in [Proof::FileAndDefinition, Proof::Definition, Proof::FileAndColumns, Proof::ColumnsAndRows] {
+        let mut groups: BTreeMap<Vec<String>, (Vec<&'g Asset>, Vec<&'g Asset>)> = BTreeMap::new();
+        for pair in pairs.iter() {
+            let asset = pair.asset();
+            let file = asset.file.as_ref();
+            match pair {
+                Pair::Removed { .. } => {
+                    let file = file.and_then(|file| moved.get(file).copied());
+                    key(proof, asset, base, file).map(|key| groups.entry(key).or_default().0.push(asset))
+                }
+                Pair::Added { .. } => {
+                    let file = file.filter(|file| moved_to.contains(file));
+                    key(proof, asset, head, file).map(|key| groups.entry(key).or_default().1.push(asset))
+                }
+                Pair::Both { .. } => None,
+            };
+        }
+        for (removed, added) in groups.into_values() {
+            if let ([base], [head]) = (removed.as_slice(), added.as_slice()) {
+                found.push((&base.name, &head.name));
+                join(pairs, base, head);
+            }
+        }
+    }
+    found
+}
+
+/// Puts one pair in place of two.
+fn join<'g>(pairs: &mut Vec<Pair<'g>>, base: &'g Asset, head: &'g Asset) {
+    pairs.retain(|pair| match pair {
+        Pair::Removed { base: gone, .. } => gone.name != base.name,
+        Pair::Added { head: new, .. } => new.name != head.name,
+        Pair::Both { .. } => true,
+    });
+    pairs.push(Pair::Both { base, head });
+}
+
+/// What must be equal for this proof, in the words of head; `None` where the asset has too little to prove anything.
+fn key(proof: Proof, asset: &Asset, side: Side<'_, '_>, renamed_file: Option<&RepoPath>) -> Option<Vec<String>> {
+    if presence(Some(asset)) != Presence::Defined {
+        return None;
+    }
+    let mut key = vec![family(asset.kind).to_owned()];
+    if matches!(proof, Proof::FileAndDefinition | Proof::FileAndColumns) {
+        key.push(renamed_file?.to_string());
+    }
+    match proof {
+        Proof::FileAndDefinition | Proof::Definition => key.push(without_own_name(asset, side)?),
+        Proof::FileAndColumns => key.extend(columns(asset, side)?),
+        Proof::ColumnsAndRows => {
+            key.extend(columns(asset, side)?);
+            for (change, clauses) in row_set::clauses(&asset.row_set) {
+                key.push(change.as_str().to_owned());
+                key.extend(clauses.iter().map(|clause| side.text(clause).into_owned()));
+            }
+        }
+    }
+    Some(key)
+}
+
+/// Kinds that one asset can move between under a rename.
+fn family(kind: AssetKind) -> &'static str {
+    match kind {
+        AssetKind::View | AssetKind::MaterializedView => "view",
+        other => other.as_str(),
+    }
+}
+
+/// The definition with the asset's own name left out.
+fn without_own_name(asset: &Asset, side: Side<'_, '_>) -> Option<String> {
+    let text = side.text(asset.definition.as_deref()?);
+    Some(replace_names(&text, |name| (name == asset.name.as_str()).then_some(OWN_NAME)).into_owned())
+}
+
+/// Columns in order with their sources. Only a complete list with at least one source says enough.
+fn columns(asset: &Asset, side: Side<'_, '_>) -> Option<Vec<String>> {
+    let mut known = false;
+    let mut key = Vec::new();
+    for column in &asset.columns {
+        key.push(column.name.to_string());
+        for source in side.sources(asset, &column.name) {
+            known = true;
+            let from_itself = source.asset == asset.name;
+            key.push(if from_itself {
+                format!("{OWN_NAME}.{}", source.column)
+            } else {
+                format!("{OWN_NAME}<{source}")
+            });
+        }
+    }
+    (known && asset.columns_complete).then_some(key)
+}
