@@ -46,3 +46,8 @@ pub fn assess(base: &LineageGraph, head: &LineageGraph, changed: &[ChangedFile])
     let readers = readers::find(head, &differences, &reached);
     severity::weigh((base, head), &differences, (&reached, &readers))
 }
+
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod sketch;

@@ -235,3 +235,159 @@ pub(super) fn all_removed(base: &Asset, inputs: &Inputs<'_>) -> Vec<ColumnChange
     };
     base.columns.iter().map(removed).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::impact::sketch::{assert_told, column, sketch};
+    use crate::impact::{ColumnChangeKind, Verdict};
+
+    #[test]
+    fn an_added_column_is_an_addition() {
+        let base = sketch().table("a", "id INT");
+        let head = sketch().table("a", "id INT; x INT");
+        assert_told(&head.since(&base), &["verdict additive", "modified a", "  added x"]);
+    }
+
+    #[test]
+    fn a_removed_column_stands_after_the_others() {
+        let base = sketch().table("a", "gone INT; id INT");
+        let head = sketch().table("a", "id INT; x INT; y INT");
+        assert_told(&head.since(&base), &["verdict review", "modified a", "  added x", "  added y", "  removed gone"]);
+    }
+
+    #[test]
+    fn another_type_is_told_with_both_types() {
+        let base = sketch().table("a", "id INT");
+        let head = sketch().table("a", "id BIGINT");
+        let impact = head.since(&base);
+        assert_told(&impact, &["verdict review", "modified a", "  type_changed id"]);
+        let change = &impact.assets[0].columns[0];
+        assert_eq!((change.base_type.as_deref(), change.head_type.as_deref()), (Some("INT"), Some("BIGINT")));
+    }
+
+    #[test]
+    fn a_synonym_or_an_unknown_type_is_no_other_type() {
+        let base = sketch().table("a", "id INTEGER; x = b.x");
+        let head = sketch().table("a", "id INT; x TEXT = b.x");
+        assert_told(&head.since(&base), &["verdict review", "modified a"]);
+    }
+
+    #[test]
+    fn other_sources_are_told_before_and_after() {
+        let base = sketch().view("v", "total = sum(a.x)");
+        let head = sketch().view("v", "total = sum(a.y)");
+        let impact = head.since(&base);
+        assert_told(&impact, &["verdict review", "modified v", "  lineage_changed total"]);
+        let change = &impact.assets[0].columns[0];
+        assert_eq!(change.base_sources, [column("a.x")]);
+        assert_eq!(change.head_sources, [column("a.y")]);
+        assert_eq!(change.base_expression.as_deref(), Some("sum(a.x)"));
+    }
+
+    #[test]
+    fn another_expression_over_the_same_sources_is_a_change_of_lineage() {
+        let base = sketch().view("v", "total = sum(a.x); same = a.x");
+        let head = sketch().view("v", "total = max(a.x); same = a.x");
+        assert_told(&head.since(&base), &["verdict review", "modified v", "  lineage_changed total"]);
+    }
+
+    #[test]
+    fn a_type_counts_before_a_change_of_lineage() {
+        let base = sketch().view("v", "x INT = a.x");
+        let head = sketch().view("v", "x TEXT = a.y");
+        let impact = head.since(&base);
+        assert_told(&impact, &["verdict review", "modified v", "  type_changed x"]);
+        assert_eq!(impact.assets[0].columns[0].head_sources, [column("a.y")]);
+    }
+
+    #[test]
+    fn one_expression_under_another_name_is_a_rename() {
+        let base = sketch().view("v", "id = a.id; n = count(*)").view("w", "total = v.n");
+        let head = sketch().view("v", "id = a.id; orders = count(*)").view("w", "total = v.n");
+        let impact = head.since(&base);
+        assert_told(
+            &impact,
+            &[
+                "verdict breaking",
+                "modified v",
+                "  renamed orders was n !w.sql:1 n",
+                "breaking w via v total<v.orders !w.sql:1 n",
+            ],
+        );
+    }
+
+    #[test]
+    fn two_columns_that_fit_are_no_rename() {
+        let base = sketch().view("v", "x = a.x; y = a.x");
+        let head = sketch().view("v", "z = a.x");
+        assert_told(&head.since(&base), &["verdict review", "modified v", "  added z", "  removed x", "  removed y"]);
+    }
+
+    #[test]
+    fn declared_columns_and_constants_are_never_guessed_to_be_renamed() {
+        let base = sketch().table("a", "x INT").view("v", "id = ext.x; p = NULL").view("w", "p = CAST(NULL AS TEXT)");
+        let head = sketch().table("a", "y INT").view("v", "id = ext.x; q = NULL").view("w", "q = CAST(NULL AS TEXT)");
+        let impact = head.since(&base);
+        let kinds: Vec<_> = impact.assets.iter().flat_map(|asset| &asset.columns).map(|change| change.change).collect();
+        assert!(!kinds.contains(&ColumnChangeKind::Renamed), "{kinds:?}");
+        assert_eq!(kinds.len(), 6);
+    }
+
+    #[test]
+    fn a_rename_is_followed_through_the_assets_that_take_it_up() {
+        let base = sketch().view("v", "x = ext.c").view("w", "x = lower(v.x); z = v.x").view("u", "k = w.x");
+        let head = sketch().view("v", "y = ext.c").view("w", "y = lower(v.y); z = v.y").view("u", "k = w.y");
+        assert_told(
+            &head.since(&base),
+            &["verdict review", "modified u", "modified v", "  renamed y was x", "modified w", "  renamed y was x"],
+        );
+    }
+
+    #[test]
+    fn nothing_is_said_of_columns_that_an_open_star_may_bring() {
+        let base = sketch().view("v", "id = ext.id; x = ext.x");
+        let head = sketch().view("v", "*ext");
+        assert_told(&head.since(&base), &["verdict review", "modified v"]);
+        assert_told(&base.since(&head), &["verdict review", "modified v"]);
+    }
+
+    #[test]
+    fn a_column_beside_the_same_open_star_is_known_to_be_gone() {
+        let base = sketch().view("v", "*ext; twice = ext.x + ext.x");
+        let head = sketch().view("v", "*ext");
+        assert_told(&head.since(&base), &["verdict review", "modified v", "  removed twice"]);
+        let added = base.since(&head);
+        assert_told(&added, &["verdict review", "modified v", "  added twice"]);
+        assert_eq!(added.verdict, Verdict::Review, "the star is open: not proven to be only an addition");
+    }
+
+    #[test]
+    fn a_column_that_replaces_one_of_the_star_is_not_gone_without_it() {
+        let base = sketch().view("v", "*ext; x = upper(ext.x)");
+        let head = sketch().view("v", "*ext");
+        assert_told(&head.since(&base), &["verdict review", "modified v"]);
+    }
+
+    #[test]
+    fn readers_of_a_column_gone_beside_an_open_star_break() {
+        let base = sketch().view("v", "*ext; twice = ext.x + ext.x").view("w", "t = v.twice");
+        let head = sketch().view("v", "*ext").view("w", "t = v.twice");
+        assert_told(
+            &head.since(&base),
+            &[
+                "verdict breaking",
+                "modified v",
+                "  removed twice !w.sql:1 twice",
+                "breaking w via v t<v.twice !w.sql:1 twice",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_table_that_is_only_filled_keeps_its_columns() {
+        let base = sketch().insert("t", "id = a.id");
+        let head = sketch().insert("t", "id = a.id; x = a.x");
+        assert_told(&head.since(&base), &["verdict review", "modified t", "  lineage_changed x"]);
+        assert_told(&base.since(&head), &["verdict review", "modified t", "  lineage_changed x"]);
+    }
+}

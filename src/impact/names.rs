@@ -55,8 +55,9 @@ fn longest_prefix<'r>(name: &str, replacement: &impl Fn(&str) -> Option<&'r str>
     ends.into_iter().rev().find_map(|end| Some((end, replacement(name.get(..end)?)?)))
 }
 
+/// Parameters and variables (`$a`, `@a`, `#a`) are names too, so that the `a` in them is not one.
 fn starts_name(character: char) -> bool {
-    character.is_alphanumeric() || matches!(character, '_' | '"')
+    character.is_alphanumeric() || matches!(character, '_' | '"' | '$' | '@' | '#')
 }
 
 /// Length of `'…'` with doubled quotes inside; of everything when it is not closed.
@@ -78,7 +79,7 @@ fn name_length(text: &str) -> usize {
             }
             _ if quoted => true,
             '.' | '-' => characters.peek().is_some_and(|(_, next)| starts_name(*next)),
-            _ => starts_name(character) || character == '$',
+            _ => starts_name(character),
         };
         if !goes_on {
             return offset;
@@ -115,9 +116,19 @@ mod tests {
 
     #[test]
     fn parts_of_other_names_and_literals_stay() {
-        for text in
-            ["aa.x", "x.a", "shop.orders_old.total", "'a'", "'it''s a' || 'a.x'", "$a", "", "'unclosed a", "é.a"]
-        {
+        for text in [
+            "aa.x",
+            "x.a",
+            "shop.orders_old.total",
+            "'a'",
+            "'it''s a' || 'a.x'",
+            "$a",
+            "@a",
+            "a$b",
+            "",
+            "'unclosed a",
+            "é.a",
+        ] {
             assert_eq!(renamed(text), text);
         }
         assert_eq!(renamed("'a' || a.x"), "'a' || b.x");

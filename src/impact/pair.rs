@@ -168,3 +168,95 @@ fn same_columns(base: &Asset, head: &Asset) -> bool {
                 }
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::impact::assess;
+    use crate::impact::sketch::{assert_told, asset, sketch};
+    use crate::source::FileStatus;
+
+    #[test]
+    fn the_same_graph_has_no_impact() {
+        let graph = sketch().table("a", "id INT").view("v", "*a").filter("v", "a.id > 1");
+        assert_told(&graph.since(&graph), &["verdict none"]);
+    }
+
+    #[test]
+    fn added_and_removed_mirror_each_other() {
+        let empty = sketch();
+        let full = sketch().view("v", "id = ext.id");
+        assert_told(&full.since(&empty), &["verdict additive", "added v +ext", "  added id"]);
+        assert_told(&empty.since(&full), &["verdict review", "removed v -ext", "  removed id"]);
+    }
+
+    #[test]
+    fn an_asset_that_only_passes_a_change_on_is_not_changed_itself() {
+        let base = sketch().table("a", "id INT; x INT").view("v", "*a");
+        let head = sketch().table("a", "id INT").view("v", "*a");
+        assert_told(&head.since(&base), &["verdict review", "modified a", "  removed x", "review v via a x<a.x"]);
+    }
+
+    #[test]
+    fn a_definition_that_differs_without_a_trace_is_reported() {
+        let base = sketch().table("a", "id INT").view("v", "id = a.id");
+        let head = base.clone().definition("v", Some("SELECT id FROM a ORDER BY id"));
+        assert_told(&head.since(&base), &["verdict review", "modified v"]);
+    }
+
+    #[test]
+    fn another_kind_is_a_modification() {
+        let base = sketch().view("v", "id = a.id").definition("v", Some("SELECT a.id"));
+        let head = sketch().table("v", "id = a.id").definition("v", Some("SELECT a.id"));
+        assert_told(&head.since(&base), &["verdict review", "modified v"]);
+    }
+
+    #[test]
+    fn assets_that_are_only_read_do_not_change() {
+        let base = sketch().view("v", "id = ext.id");
+        let head = sketch().view("v", "id = other.id");
+        let names: Vec<_> = head.since(&base).assets.into_iter().map(|change| change.name).collect();
+        assert_eq!(names, [asset("v")]);
+    }
+
+    #[test]
+    fn seeds_without_definition_are_compared_by_their_columns() {
+        let seed = |columns| {
+            let kind = (AssetKind::Seed, Role::Defined);
+            sketch().asset(kind, "s", columns).definition("s", None)
+        };
+        assert_told(&seed("a; b").since(&seed("a")), &["verdict additive", "modified s", "  added b"]);
+        assert_told(&seed("a").since(&seed("a")), &["verdict none"]);
+    }
+
+    #[test]
+    fn without_a_definition_columns_that_came_from_upstream_need_a_changed_file() {
+        let base = sketch().table("a", "x INT; y INT").view("v", "*a").definition("v", None);
+        let head = sketch().table("a", "x INT").view("v", "*a").definition("v", None);
+        assert_eq!(head.since(&base).assets.len(), 1);
+        let path = RepoPath::new("v.sql").expect("inside");
+        let changed = [ChangedFile { path, old_path: None, status: FileStatus::Modified }];
+        assert_eq!(assess(&base.graph(), &head.graph(), &changed).assets.len(), 2);
+    }
+
+    #[test]
+    fn a_table_that_is_filled_for_the_first_time_changes_for_its_readers() {
+        let base = sketch().view("v", "id = t.id");
+        let head = sketch().insert("t", "id = raw.id").view("v", "id = t.id");
+        assert_told(&head.since(&base), &["verdict review", "added t +raw", "  added id", "review v via t"]);
+    }
+
+    #[test]
+    fn a_table_that_nothing_fills_any_more_is_not_gone() {
+        let base = sketch().insert("t", "id = raw.id").view("v", "id = t.id");
+        let head = sketch().view("v", "id = t.id");
+        assert_told(&head.since(&base), &["verdict review", "removed t -raw", "  removed id", "review v via t"]);
+    }
+
+    #[test]
+    fn a_table_that_is_filled_but_created_no_more_breaks_what_fills_it() {
+        let base = sketch().table("t", "id INT").read("t", None, (Some("t"), 1));
+        let head = sketch().insert("t", "id = raw.id");
+        assert_told(&head.since(&base), &["verdict breaking", "removed t !t.sql:1 t", "  removed id"]);
+    }
+}

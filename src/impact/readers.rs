@@ -102,3 +102,146 @@ fn place(read: &Read) -> Reader {
     let name = read.column.as_ref().map_or_else(|| read.asset.to_string(), ToString::to_string);
     Reader { file: read.file.clone(), line: read.line, name, reader: read.reader.clone() }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::impact::sketch::{Sketch, assert_told, sketch};
+
+    #[test]
+    fn a_removed_column_breaks_the_places_that_still_name_it() {
+        let base = sketch().table("a", "id INT; x INT").view("v", "id = a.id; k = a.x").view("w", "k = v.k; id = v.id");
+        let head = sketch().table("a", "id INT").view("v", "id = a.id; k = a.x").view("w", "k = v.k; id = v.id");
+        assert_told(
+            &head.since(&base),
+            &[
+                "verdict breaking",
+                "modified a",
+                "  removed x !v.sql:2 x",
+                "breaking v via a k<a.x !v.sql:2 x",
+                "review w via a v k<a.x",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_removed_column_breaks_who_reads_it_under_the_name_of_a_star() {
+        let rest = |sketch: Sketch| sketch.view("v", "*a").view("w", "k = v.x");
+        let base = rest(sketch().table("a", "id INT; x INT"));
+        let head = rest(sketch().table("a", "id INT"));
+        assert_told(
+            &head.since(&base),
+            &[
+                "verdict breaking",
+                "modified a",
+                "  removed x !w.sql:1 x",
+                "breaking w via a v k<a.x !w.sql:1 x",
+                "review v via a x<a.x",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_changed_reader_that_still_names_what_is_gone_breaks_too() {
+        let base = sketch().table("a", "id INT; x INT").view("v", "*a").view("w", "k = v.x");
+        let head = sketch().table("a", "id INT").view("v", "*a").view("w", "k = v.x + 1");
+        assert_told(
+            &head.since(&base),
+            &[
+                "verdict breaking",
+                "modified a",
+                "  removed x !w.sql:1 x",
+                "modified w",
+                "  lineage_changed k",
+                "review v via a x<a.x",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_filter_on_a_removed_column_breaks_its_asset_and_moves_the_rows_behind_it() {
+        let rest = |sketch: Sketch| sketch.view("v", "id = a.id").filter("v", "a.x = 1").view("w", "id = v.id");
+        let base = rest(sketch().table("a", "id INT; x INT"));
+        let head = rest(sketch().table("a", "id INT"));
+        assert_told(
+            &head.since(&base),
+            &[
+                "verdict breaking",
+                "modified a",
+                "  removed x !v.sql:90 x",
+                "breaking v via a !v.sql:90 x",
+                "review w via a v",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_removed_asset_breaks_the_places_that_still_name_it() {
+        let base = sketch().table("a", "id INT").view("v", "id = a.id").view("w", "id = v.id");
+        let head = sketch().view("v", "id = a.id").view("w", "id = v.id");
+        assert_told(
+            &head.since(&base),
+            &[
+                "verdict breaking",
+                "removed a !v.sql:2 a",
+                "  removed id",
+                "breaking v via a id<a.id !v.sql:2 a",
+                "review w via a v id<a.id",
+            ],
+        );
+    }
+
+    #[test]
+    fn another_type_breaks_whoever_reads_the_column() {
+        let rest = |sketch: Sketch| sketch.view("v", "k = a.x").view("w", "k = v.k").view("s", "*a");
+        let base = rest(sketch().table("a", "x INT"));
+        let head = rest(sketch().table("a", "x TEXT"));
+        assert_told(
+            &head.since(&base),
+            &[
+                "verdict breaking",
+                "modified a",
+                "  type_changed x !v.sql:1 x",
+                "breaking v via a k<a.x !v.sql:1 x",
+                "review s via a x<a.x",
+                "review w via a v k<a.x",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_script_that_feeds_nothing_breaks_as_well() {
+        let base = sketch().table("a", "id INT; x INT").read("a", Some("x"), (None, 4));
+        let head = sketch().table("a", "id INT").read("a", Some("x"), (None, 4));
+        assert_told(&head.since(&base), &["verdict breaking", "modified a", "  removed x !script.sql:4 x"]);
+    }
+
+    #[test]
+    fn a_reader_that_no_edge_leads_to_is_found_by_name() {
+        let rest = |sketch: Sketch| sketch.view("v", "id").read("a", Some("x"), (Some("v"), 7)).view("w", "id = v.id");
+        let base = rest(sketch().table("a", "id INT; x INT"));
+        let head = rest(sketch().table("a", "id INT"));
+        assert_told(
+            &head.since(&base),
+            &["verdict breaking", "modified a", "  removed x !v.sql:7 x", "breaking v via a !v.sql:7 x"],
+        );
+    }
+
+    #[test]
+    fn statements_of_the_asset_itself_and_of_dropped_assets_are_no_readers() {
+        let rest =
+            |sketch: Sketch| sketch.read("a", Some("x"), (Some("a"), 3)).read("a", Some("x"), (Some("dropped"), 5));
+        let base = rest(sketch().table("a", "id INT; x INT"));
+        let head = rest(sketch().table("a", "id INT"));
+        assert_told(&head.since(&base), &["verdict review", "modified a", "  removed x"]);
+    }
+
+    #[test]
+    fn a_read_that_was_resolved_before_the_column_went_is_no_reader() {
+        // As in a migration that runs before the one that drops the column.
+        let base = sketch().table("a", "id INT; x INT").view("v", "id = a.id").read("a", Some("x"), (Some("v"), 3));
+        let mut head = sketch().table("a", "id INT").view("v", "id = a.id").graph();
+        head.reads.extend(base.clone().graph().reads);
+        let impact = crate::impact::assess(&base.graph(), &head, &[]);
+        assert_told(&impact, &["verdict review", "modified a", "  removed x"]);
+    }
+}

@@ -178,3 +178,96 @@ fn columns(asset: &Asset, side: Side<'_, '_>) -> Option<Vec<String>> {
     }
     (known && asset.columns_complete).then_some(key)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::impact::assess;
+    use crate::impact::sketch::{assert_told, renamed_file, sketch};
+
+    #[test]
+    fn one_definition_under_another_name_is_one_renamed_asset() {
+        let base = sketch().table("a", "id INT").view("old", "id = a.id").view("w", "id = old.id");
+        let head = sketch().table("a", "id INT").view("new", "id = a.id").view("w", "id = old.id");
+        assert_told(
+            &head.since(&base),
+            &["verdict breaking", "renamed new was old !w.sql:2 old", "breaking w via new !w.sql:2 old"],
+        );
+    }
+
+    #[test]
+    fn readers_that_follow_the_rename_are_told_by_their_upstream_only() {
+        let base =
+            sketch().view("old", "id = ext.id").view("w", "id = old.id").filter("w", "old.id > 1").view("u", "*w");
+        let head =
+            sketch().view("new", "id = ext.id").view("w", "id = new.id").filter("w", "new.id > 1").view("u", "*w");
+        assert_told(&head.since(&base), &["verdict review", "renamed new was old", "modified w +new -old"]);
+    }
+
+    #[test]
+    fn a_rename_can_prove_a_rename_downstream() {
+        let base = sketch().view("old", "id = ext.id").view("old_top", "id = old.id; n = count(*)");
+        let head = sketch().view("new", "id = ext.id").view("new_top", "id = new.id; n = count(*)");
+        assert_told(
+            &head.since(&base),
+            &["verdict review", "renamed new was old", "renamed new_top was old_top +new -old"],
+        );
+    }
+
+    #[test]
+    fn same_columns_sources_and_rows_are_enough_for_a_rename() {
+        let base = sketch().view("old", "x = upper(ext.x); y = ext.y").filter("old", "ext.x > 1");
+        let head = sketch().view("new", "x = lower(ext.x); y = ext.y").filter("new", "ext.x > 1");
+        assert_told(&head.since(&base), &["verdict review", "renamed new was old", "  lineage_changed x"]);
+    }
+
+    #[test]
+    fn opposite_views_of_one_table_are_not_one_asset() {
+        let base = sketch().view("active", "x = ext.x").filter("active", "ext.y = 1");
+        let head = sketch().view("former", "x = ext.x").filter("former", "ext.y = 0");
+        assert_told(
+            &head.since(&base),
+            &["verdict review", "removed active -ext", "  removed x", "added former +ext", "  added x"],
+        );
+        // A renamed file tells that they are.
+        let changed = [renamed_file("active.sql", "former.sql")];
+        let impact = assess(&base.graph(), &head.graph(), &changed);
+        assert_told(&impact, &["verdict review", "renamed former was active ~filter"]);
+    }
+
+    #[test]
+    fn several_that_fit_are_not_renamed_unless_their_files_are() {
+        let base = sketch().view("a", "x = ext.x").view("b", "x = ext.x");
+        let head = sketch().view("c", "x = ext.x").view("d", "x = ext.x");
+        let kinds = |changed: &[_]| -> Vec<&str> {
+            let impact = assess(&base.clone().graph(), &head.clone().graph(), changed);
+            impact.assets.iter().map(|change| change.change.as_str()).collect()
+        };
+        assert_eq!(kinds(&[]), ["removed", "removed", "added", "added"]);
+        assert_eq!(kinds(&[renamed_file("a.sql", "d.sql")]), ["renamed", "renamed"]);
+    }
+
+    #[test]
+    fn another_kind_of_asset_is_not_the_same_one() {
+        let base = sketch().view("old", "x = ext.x");
+        let head = sketch().table("new", "x = ext.x");
+        assert_eq!(head.since(&base).assets.len(), 2);
+    }
+
+    #[test]
+    fn a_reader_of_the_new_name_and_an_old_column_breaks() {
+        let base = sketch().table("a", "id INT; x INT").view("old", "*a").view("w", "x = old.x");
+        let head = sketch().table("a", "id INT").view("new", "*a").view("w", "x = new.x");
+        assert_told(
+            &head.since(&base),
+            &[
+                "verdict breaking",
+                "modified a",
+                "  removed x",
+                "renamed new was old",
+                "  removed x !w.sql:1 x",
+                "modified w +new -old",
+                "  lineage_changed x",
+            ],
+        );
+    }
+}
