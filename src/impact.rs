@@ -17,12 +17,14 @@ mod column;
 mod data_type;
 mod diff;
 mod inputs;
+mod merge;
 pub mod model;
 mod names;
 mod pair;
 mod reach;
 mod readers;
 mod rename;
+mod routes;
 mod row_set;
 mod severity;
 
@@ -44,7 +46,7 @@ pub fn assess(base: &LineageGraph, head: &LineageGraph, changed: &[ChangedFile])
     let differences = diff::differences(base, head, changed);
     let reached = reach::follow(base, head, &differences);
     let readers = readers::find(head, &differences, &reached);
-    severity::weigh((base, head), &differences, (&reached, &readers))
+    severity::weigh(head, &differences, (&reached, &readers))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::rename::Renames;
+use super::routes::edges_from;
 use crate::lineage::model::{Asset, AssetName, ColumnName, ColumnRef, LineageGraph};
 
 /// Direct sources and upstream assets of some assets of one side.
@@ -21,7 +22,16 @@ impl<'g> Inputs<'g> {
         if names.is_empty() {
             return inputs;
         }
-        for edge in &graph.column_edges {
+        // An asset may feed itself without an asset edge to tell so.
+        let mut upstream: BTreeSet<&AssetName> = names.clone();
+        for edge in graph.asset_edges.iter().filter(|edge| names.contains(&edge.downstream)) {
+            upstream.insert(&edge.upstream);
+            if edge.upstream != edge.downstream {
+                inputs.upstream.entry(&edge.downstream).or_default().insert(&edge.upstream);
+            }
+        }
+        // Column edges run where asset edges do: the others need no look.
+        for edge in upstream.into_iter().flat_map(|upstream| edges_from(graph, upstream)) {
             let to = &edge.downstream;
             if !edge.transformation.is_direct() || !names.contains(&to.asset) {
                 continue;
@@ -30,11 +40,6 @@ impl<'g> Inputs<'g> {
                 inputs.stars.entry(&to.asset).or_default().insert(&edge.upstream.asset);
             } else {
                 inputs.columns.entry(&to.asset).or_default().entry(&to.column).or_default().insert(&edge.upstream);
-            }
-        }
-        for edge in &graph.asset_edges {
-            if edge.upstream != edge.downstream && names.contains(&edge.downstream) {
-                inputs.upstream.entry(&edge.downstream).or_default().insert(&edge.upstream);
             }
         }
         inputs

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::data_type;
+use super::merge::merged;
 use super::model::AssetChangeKind;
 use crate::lineage::model::{Asset, AssetKind, AssetName, LineageGraph, Role};
 use crate::path::RepoPath;
@@ -123,8 +124,7 @@ pub(super) fn changed_pairs<'g>(
 ) -> Vec<Pair<'g>> {
     let files: BTreeSet<&RepoPath> =
         changed.iter().flat_map(|file| file.old_path.iter().chain(Some(&file.path))).collect();
-    let names: BTreeSet<&AssetName> = base.assets.keys().chain(head.assets.keys()).collect();
-    names.into_iter().filter_map(|name| pair(base.assets.get(name), head.assets.get(name), &files)).collect()
+    merged(&base.assets, &head.assets).filter_map(|(_, base, head)| pair(base, head, &files)).collect()
 }
 
 fn pair<'g>(base: Option<&'g Asset>, head: Option<&'g Asset>, files: &BTreeSet<&RepoPath>) -> Option<Pair<'g>> {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::diff::Difference;
 use super::model::{ColumnChangeKind, Reader};
-use super::reach::{Part, Reach};
+use super::reach::Reach;
 use crate::lineage::model::{AssetName, ColumnName, LineageGraph, Read};
 
 /// Places by the name that they read: an asset as such, or one of its columns.
@@ -38,9 +38,12 @@ enum Counts {
 }
 
 /// Finds the places: one pass over the reads of head.
-pub(super) fn find(head: &LineageGraph, differences: &[Difference<'_>], reach: &Reach) -> Readers {
-    let wanted = wanted(head, differences, reach);
+pub(super) fn find(head: &LineageGraph, differences: &[Difference<'_>], reach: &Reach<'_>) -> Readers {
+    let wanted = wanted(differences, reach);
     let mut readers = Readers::default();
+    if wanted.is_empty() {
+        return readers;
+    }
     let mut group: Option<(&AssetName, Option<_>)> = None;
     for read in &head.reads {
         // Reads are ordered by asset: one look-up for all of an asset.
@@ -66,7 +69,7 @@ pub(super) fn find(head: &LineageGraph, differences: &[Difference<'_>], reach: &
 type Wanted<'r> = BTreeMap<&'r AssetName, BTreeMap<Option<&'r ColumnName>, Counts>>;
 
 /// The names whose readers break.
-fn wanted<'r>(head: &LineageGraph, differences: &'r [Difference<'_>], reach: &'r Reach) -> Wanted<'r> {
+fn wanted<'r>(differences: &'r [Difference<'_>], reach: &'r Reach<'_>) -> Wanted<'r> {
     let mut wanted = Wanted::new();
     for difference in differences {
         if let Some(name) = difference.pair.gone_name() {
@@ -76,15 +79,14 @@ fn wanted<'r>(head: &LineageGraph, differences: &'r [Difference<'_>], reach: &'r
             wanted.entry(&difference.change.name).or_default().insert(Some(&column.name), Counts::Every);
         }
     }
-    for (node, mark) in &reach.marks {
-        let Part::Column(column) = &node.part else { continue };
+    for place in reach.places().filter(|place| place.mark.is_gone) {
+        let Some(column) = place.column else { continue };
         // The columns of an asset that is gone are gone with it: the place that names the asset says enough.
-        let asset_is_gone = wanted.get(&node.asset).is_some_and(|names| names.contains_key(&None));
-        if mark.is_gone && !asset_is_gone {
+        let names = wanted.entry(place.asset).or_default();
+        if !names.contains_key(&None) {
             // Where head does not know all columns, no read is marked as missing.
-            let is_known = head.assets.get(&node.asset).is_some_and(|asset| asset.columns_complete);
-            let counts = if is_known { Counts::Missing } else { Counts::Every };
-            wanted.entry(&node.asset).or_default().insert(Some(column), counts);
+            let is_known = place.head.is_some_and(|asset| asset.columns_complete);
+            names.insert(Some(column), if is_known { Counts::Missing } else { Counts::Every });
         }
     }
     wanted

@@ -5,17 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::diff::Difference;
 use super::model::{AffectedColumn, AssetChange, ColumnChangeKind, Downstream, Impact, Reader, Severity, Verdict};
-use super::reach::{Effect, Mark, Node, Part, Reach};
+use super::reach::{Effect, Reach, Reached};
 use super::readers::Readers;
+use super::routes::Node;
 use crate::lineage::model::{Asset, AssetName, ColumnName, ColumnRef, LineageGraph};
 
 /// Puts everything together.
 pub(super) fn weigh(
-    graphs: (&LineageGraph, &LineageGraph),
+    head: &LineageGraph,
     differences: &[Difference<'_>],
-    (reach, readers): (&Reach, &Readers),
+    (reach, readers): (&Reach<'_>, &Readers),
 ) -> Impact {
-    let downstream = downstream(graphs, reach, readers);
+    let downstream = downstream(head, reach, readers);
     let verdict = if readers.all().next().is_some() {
         Verdict::Breaking
     } else if differences.iter().any(|difference| !difference.is_additive)
@@ -33,15 +34,11 @@ pub(super) fn weigh(
 }
 
 /// Readers of a changed column under the name of an asset that passed it on by `*`.
-fn readers_through_stars<'r>(reach: &'r Reach, readers: &Readers) -> BTreeMap<&'r ColumnRef, BTreeSet<Reader>> {
+fn readers_through_stars<'r>(reach: &'r Reach<'_>, readers: &Readers) -> BTreeMap<&'r ColumnRef, BTreeSet<Reader>> {
     let mut found: BTreeMap<&ColumnRef, BTreeSet<Reader>> = BTreeMap::new();
-    for (node, mark) in &reach.marks {
-        let Part::Column(column) = &node.part else { continue };
-        if !mark.is_gone || reach.is_changed(&node.asset) {
-            continue;
-        }
-        for reader in readers.of(&node.asset, Some(column)) {
-            for origin in reach.origins(mark) {
+    for place in reach.places().filter(|place| place.mark.is_gone && !place.is_changed && place.column.is_some()) {
+        for reader in readers.of(place.asset, place.column) {
+            for origin in reach.origins(place.mark) {
                 found.entry(origin).or_default().insert(reader.clone());
             }
         }
@@ -76,7 +73,7 @@ fn with_readers(
 /// What is gathered of one downstream asset.
 #[derive(Default)]
 struct Gathered<'r> {
-    nearest: Option<(&'r Node, usize)>,
+    nearest: Option<(Node, usize)>,
     differs: bool,
     columns: BTreeMap<ColumnName, BTreeSet<&'r ColumnRef>>,
     readers: BTreeSet<Reader>,
@@ -85,12 +82,12 @@ struct Gathered<'r> {
 }
 
 /// Unchanged assets that are reached, most severe first, then by distance and name.
-fn downstream((base, head): (&LineageGraph, &LineageGraph), reach: &Reach, readers: &Readers) -> Vec<Downstream> {
+fn downstream(head: &LineageGraph, reach: &Reach<'_>, readers: &Readers) -> Vec<Downstream> {
     let mut gathered: BTreeMap<&AssetName, Gathered<'_>> = BTreeMap::new();
-    for (node, mark) in &reach.marks {
-        let Some(asset) = head.assets.get(&node.asset).filter(|asset| !reach.is_changed(&asset.name)) else { continue };
-        let entry = gathered.entry(&node.asset).or_default();
-        gather(entry, (node, mark), (base.assets.get(&node.asset), asset), reach);
+    for place in reach.places().filter(|place| !place.is_changed) {
+        if let Some(head) = place.head {
+            gather(gathered.entry(place.asset).or_default(), &place, head, reach);
+        }
     }
     for (read, reader) in readers.all() {
         let Some(name) = reader.reader.as_ref().filter(|name| !reach.is_changed(name)) else { continue };
@@ -108,27 +105,22 @@ fn downstream((base, head): (&LineageGraph, &LineageGraph), reach: &Reach, reade
     rows
 }
 
-fn gather<'r>(
-    entry: &mut Gathered<'r>,
-    (node, mark): (&'r Node, &'r Mark),
-    (base, head): (Option<&Asset>, &Asset),
-    reach: &'r Reach,
-) {
-    if entry.nearest.is_none_or(|(_, distance)| mark.distance < distance) {
-        entry.nearest = Some((node, mark.distance));
+fn gather<'r>(entry: &mut Gathered<'r>, place: &Reached<'r>, head: &Asset, reach: &'r Reach<'_>) {
+    if entry.nearest.is_none_or(|(_, distance)| place.mark.distance < distance) {
+        entry.nearest = Some((place.node, place.mark.distance));
     }
-    entry.differs |= mark.effect == Effect::Differs;
-    if let Part::Column(column) = &node.part {
-        let is_known = head.column(column).or_else(|| base?.column(column)).is_some();
+    entry.differs |= place.mark.effect == Effect::Differs;
+    if let Some(column) = place.column {
+        let is_known = head.column(column).or_else(|| place.base?.column(column)).is_some();
         let shown = if is_known { column.clone() } else { ColumnName::new("*") };
-        entry.columns.entry(shown).or_default().extend(reach.origins(mark));
+        entry.columns.entry(shown).or_default().extend(reach.origins(place.mark));
     }
 }
 
-fn row(asset: &Asset, found: Gathered<'_>, reach: &Reach) -> Option<Downstream> {
+fn row(asset: &Asset, found: Gathered<'_>, reach: &Reach<'_>) -> Option<Downstream> {
     let via = match (found.nearest, found.reads) {
         (Some((node, _)), _) => reach.path(node),
-        (None, Some(read)) => path_through(read, reach),
+        (None, Some(read)) => reach.path_through(read),
         (None, None) => return None,
     };
     let severity = match (found.readers.is_empty(), found.differs) {
@@ -148,12 +140,4 @@ fn row(asset: &Asset, found: Gathered<'_>, reach: &Reach) -> Option<Downstream> 
             .collect(),
         readers: found.readers.into_iter().collect(),
     })
-}
-
-/// The way through an asset whose name is read.
-fn path_through(read: &AssetName, reach: &Reach) -> Vec<AssetName> {
-    let nearest = reach.marks.iter().filter(|(node, _)| node.asset == *read).min_by_key(|(_, mark)| mark.distance);
-    let mut path = nearest.map(|(node, _)| reach.path(node)).unwrap_or_default();
-    path.push(reach.reported_name(read).clone());
-    path
 }
