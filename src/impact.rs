@@ -8,8 +8,9 @@
 //! ```
 //!
 //! - `pair`: which assets changed by their own definition.
-//! - `rename`, `column`, `row_set`, `diff`: what changed in each.
-//! - `reach`: which columns and rows downstream of them are reached, column by column.
+//! - `rename`: which removed and added assets are one; what only follows a rename is no change elsewhere.
+//! - `column`, `row_set`, `diff`: what changed in each (`inputs`, `names` and `data_type` say when two things are equal).
+//! - `reach`: which columns and rows downstream of them are reached, column by column (over the edges in `routes`).
 //! - `readers`: which places at head still name something that is gone or has another type.
 //! - `severity`: how much each matters, and the verdict.
 

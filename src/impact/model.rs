@@ -135,7 +135,8 @@ pub struct ColumnChange {
     pub base_expression: Option<String>,
     /// Normalised expression at head, where the column is computed.
     pub head_expression: Option<String>,
-    /// Places at head that still read the old name of a removed, renamed or retyped column.
+    /// Places at head that still read the old name of a removed, renamed or retyped column, directly or under the name
+    /// of an asset that passed it on by `*`.
     pub readers: Vec<Reader>,
 }
 
@@ -154,7 +155,7 @@ pub struct AssetChange {
     pub file: Option<RepoPath>,
     /// Line in that file, from 1.
     pub line: u32,
-    /// Changed columns in the order of the definition, removed ones last.
+    /// Changed columns in the order of the definition, removed ones last. Every column of an added or removed asset.
     pub columns: Vec<ColumnChange>,
     /// Changed row-set clauses, ordered, each once.
     pub row_set: Vec<RowSetChange>,
@@ -186,9 +187,9 @@ pub struct Reader {
 /// A column of a downstream asset that the change reaches.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AffectedColumn {
-    /// The column.
+    /// The column; `*` for one that can only be behind an unresolved `*`.
     pub name: ColumnName,
-    /// The changed columns that reach it, ordered.
+    /// The changed columns that reach it, ordered: the nearest ones, of which there may be more than are listed (32).
     pub affected_by: Vec<ColumnRef>,
 }
 

@@ -103,24 +103,29 @@ pub(super) fn join_renamed<'g>(
                 Pair::Both { .. } => None,
             };
         }
-        for (removed, added) in groups.into_values() {
-            if let ([base], [head]) = (removed.as_slice(), added.as_slice()) {
-                found.push((&base.name, &head.name));
-                join(pairs, base, head);
-            }
-        }
+        let joined: Vec<(&Asset, &Asset)> = groups
+            .into_values()
+            .filter_map(|(removed, added)| match (removed.as_slice(), added.as_slice()) {
+                ([base], [head]) => Some((*base, *head)),
+                _ => None,
+            })
+            .collect();
+        found.extend(joined.iter().map(|(base, head)| (&base.name, &head.name)));
+        join(pairs, &joined);
     }
     found
 }
 
-/// Puts one pair in place of two.
-fn join<'g>(pairs: &mut Vec<Pair<'g>>, base: &'g Asset, head: &'g Asset) {
+/// Puts one pair in place of each two.
+fn join<'g>(pairs: &mut Vec<Pair<'g>>, joined: &[(&'g Asset, &'g Asset)]) {
+    let gone: BTreeSet<&AssetName> = joined.iter().map(|(base, _)| &base.name).collect();
+    let new: BTreeSet<&AssetName> = joined.iter().map(|(_, head)| &head.name).collect();
     pairs.retain(|pair| match pair {
-        Pair::Removed { base: gone, .. } => gone.name != base.name,
-        Pair::Added { head: new, .. } => new.name != head.name,
+        Pair::Removed { base, .. } => !gone.contains(&base.name),
+        Pair::Added { head, .. } => !new.contains(&head.name),
         Pair::Both { .. } => true,
     });
-    pairs.push(Pair::Both { base, head });
+    pairs.extend(joined.iter().map(|(base, head)| Pair::Both { base, head }));
 }
 
 /// What must be equal for this proof, in the words of head; `None` where the asset has too little to prove anything.
