@@ -143,7 +143,10 @@ impl<'g> Sides<'_, 'g> {
 /// A change without its columns, rows and upstream.
 fn described(pair: &Pair<'_>) -> AssetChange {
     let asset = pair.asset();
-    let definition = |asset: Option<&Asset>| asset.and_then(|asset| asset.definition.as_deref().map(str::to_owned));
+    let text = |asset: Option<&Asset>| {
+        let asset = asset?;
+        asset.sql.as_deref().or(asset.definition.as_deref()).map(str::to_owned)
+    };
     AssetChange {
         name: asset.name.clone(),
         kind: asset.kind,
@@ -156,8 +159,8 @@ fn described(pair: &Pair<'_>) -> AssetChange {
         upstream_added: Vec::new(),
         upstream_removed: Vec::new(),
         readers: Vec::new(),
-        base_definition: definition(pair.base()),
-        head_definition: definition(pair.head()),
+        base_definition: text(pair.base()),
+        head_definition: text(pair.head()),
     }
 }
 

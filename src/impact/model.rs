@@ -165,9 +165,9 @@ pub struct AssetChange {
     pub upstream_removed: Vec<AssetName>,
     /// Places at head that still read the old name of a removed or renamed asset.
     pub readers: Vec<Reader>,
-    /// Normalised definition at base, for the SQL diff.
+    /// Readable definition at base, for the SQL diff.
     pub base_definition: Option<String>,
-    /// Normalised definition at head, for the SQL diff.
+    /// Readable definition at head, for the SQL diff.
     pub head_definition: Option<String>,
 }
 

@@ -149,7 +149,10 @@ fn differs(base: &Asset, head: &Asset, files: &BTreeSet<&RepoPath>) -> bool {
         return true;
     }
     if base.definition.is_some() {
-        return base.definition != head.definition;
+        // The normalised definition holds what upstream gives it (an expanded star): where the text as written is the
+        // same, only upstream moved.
+        let as_written_differs = base.sql != head.sql || base.sql.is_none();
+        return as_written_differs && base.definition != head.definition;
     }
     let is_declared = |asset: &Asset| asset.columns.iter().all(|column| column.expression.is_none());
     let in_changed_file = |asset: &Asset| asset.file.as_ref().is_some_and(|file| files.contains(file));

@@ -79,6 +79,7 @@ impl Sketch {
             columns: Vec::new(),
             columns_complete: true,
             row_set: RowSet::default(),
+            sql: None,
             definition: Some(format!("CREATE {} {name} ({columns})", kind.as_str()).into()),
         };
         let items: Vec<&str> = columns.split(';').map(str::trim).filter(|item| !item.is_empty()).collect();
@@ -123,6 +124,7 @@ impl Sketch {
             columns_complete: false,
             row_set: RowSet::default(),
             definition: None,
+            sql: None,
         });
         self.graph.asset_edges.insert(AssetEdge { upstream: asset(upstream), downstream: asset(downstream) });
         self.read(upstream, None, (Some(downstream), line))

@@ -22,7 +22,9 @@ pub(crate) struct State {
     pub upstream: BTreeSet<AssetName>,
     /// Assets whose unknown columns are all passed on.
     pub open: BTreeSet<AssetName>,
-    /// Normalised texts of the statements that define and fill it.
+    /// Whether DDL says its columns (CREATE TABLE with columns, ALTER TABLE), so that they are part of its definition.
+    pub declared: bool,
+    /// Normalised texts of the queries that define and fill it.
     pub definition: Vec<String>,
     /// Readable texts of the same.
     pub sql: Vec<String>,
@@ -55,6 +57,7 @@ impl State {
             indirect: Sources::new(),
             upstream: BTreeSet::new(),
             open: BTreeSet::new(),
+            declared: false,
             definition: Vec::new(),
             sql: Vec::new(),
         }

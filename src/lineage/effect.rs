@@ -17,6 +17,8 @@ pub(crate) struct Flow {
     pub indirect: Sources,
     pub row_set: RowSet,
     pub upstream: BTreeSet<AssetName>,
+    /// Whether the columns are declared by DDL, not made by a query.
+    pub declared: bool,
     /// Normalised text: equal text, equal meaning.
     pub definition: String,
     /// Readable text.
@@ -176,6 +178,7 @@ impl Effect {
 
 fn define(catalog: &mut Catalog, name: AssetName, kind: AssetKind, (flow, complete): (Flow, bool), place: &Place) {
     let mut state = State::new(kind, Role::Defined);
+    state.declared = flow.declared;
     state.file = Some(place.file.clone());
     state.line = place.line;
     state.complete = complete;
@@ -184,8 +187,7 @@ fn define(catalog: &mut Catalog, name: AssetName, kind: AssetKind, (flow, comple
     state.indirect = flow.indirect;
     state.row_set = flow.row_set;
     state.upstream = flow.upstream;
-    state.definition.push(flow.definition);
-    state.sql.push(flow.sql);
+    push_texts(&mut state, flow.definition, flow.sql);
     catalog.insert(name, state);
 }
 
@@ -219,13 +221,19 @@ fn write(catalog: &mut Catalog, name: &AssetName, flow: Flow, place: &Place) {
     state.indirect.extend(flow.indirect);
     merge_row_sets(&mut state.row_set, &flow.row_set);
     state.upstream.extend(flow.upstream);
-    state.definition.push(flow.definition);
-    state.sql.push(flow.sql);
+    push_texts(state, flow.definition, flow.sql);
+}
+
+/// Keeps a statement's texts; a CREATE TABLE has none of its own, its columns say it all.
+fn push_texts(state: &mut State, definition: String, sql: String) {
+    state.definition.extend(Some(definition).filter(|text| !text.is_empty()));
+    state.sql.extend(Some(sql).filter(|text| !text.is_empty()));
 }
 
 /// The asset of an ALTER; one that no file defines is known from now on, in part.
 fn altered<'c>(catalog: &'c mut Catalog, name: &AssetName, place: &Place) -> &'c mut State {
     let state = catalog.entry(name, AssetKind::Table, Role::Written);
+    state.declared = true;
     if state.file.is_none() {
         state.file = Some(place.file.clone());
         state.line = place.line;

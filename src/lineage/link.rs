@@ -17,6 +17,7 @@ use crate::lineage::script::{Script, flatten, refusal_diagnostic};
 use crate::lineage::shape::Sources;
 use crate::lineage::{DeclaredAsset, order};
 use crate::path::RepoPath;
+use crate::sql::migration;
 use crate::sql::parse::Parsed;
 use crate::sql::template::Prepared;
 
@@ -126,8 +127,21 @@ impl Linker {
                 *queries += 1;
             }
             summary.assets.extend(effect.target().cloned());
+            if let Effect::Drop { name } | Effect::Rename { from: name, .. } = &effect {
+                self.forget_history(name, &file.path);
+            }
             effect.apply(&mut self.catalog, &place);
         }
+    }
+
+    /// What earlier statements of a script or of a sequence of migrations read of a table that is gone now is history:
+    /// they ran while it was there.
+    fn forget_history(&mut self, gone: &AssetName, file: &RepoPath) {
+        let sequence = migration::sequence(file);
+        self.reads.retain(|read| {
+            let ran_before = read.file == *file || (sequence.is_some() && migration::sequence(&read.file) == sequence);
+            !(read.asset == *gone && read.exists && ran_before)
+        });
     }
 
     fn cover(&mut self, file: &Prepared, summary: &FileSummary) {
@@ -203,13 +217,9 @@ fn add_edges(graph: &mut LineageGraph, name: &AssetName, state: &State) {
 }
 
 fn finished(name: AssetName, state: State) -> Asset {
-    let definition = (!state.definition.is_empty()).then(|| state.definition.join("\n").into());
-    let written: Vec<&str> = state.sql.iter().map(String::as_str).filter(|sql| !sql.is_empty()).collect();
-    let sql = if written.is_empty() && !state.columns.is_empty() {
-        Some(table_text(&name, &state).into())
-    } else {
-        (!written.is_empty()).then(|| written.join(";\n\n").into())
-    };
+    let table = state.declared.then(|| table_text(&name, &state));
+    let definition = joined(table.iter().chain(&state.definition), "\n");
+    let sql = joined(table.iter().chain(&state.sql), ";\n\n");
     Asset {
         name,
         kind: state.kind,
@@ -226,6 +236,11 @@ fn finished(name: AssetName, state: State) -> Asset {
         definition,
         sql,
     }
+}
+
+fn joined<'t>(texts: impl Iterator<Item = &'t String>, separator: &str) -> Option<Arc<str>> {
+    let texts: Vec<&str> = texts.map(String::as_str).collect();
+    (!texts.is_empty()).then(|| texts.join(separator).into())
 }
 
 /// A table as it stands after all of its migrations.

@@ -9,7 +9,7 @@ use crate::sql::template::Prepared;
 
 /// Indexes into `files`, each once.
 ///
-/// A file comes after the files that define, or alter, what it mentions. Where some of these stand before it in the
+/// A file comes after the files that define, alter or drop what it mentions. Where some of these stand before it in the
 /// order of paths, only those count, and files of one numbered sequence (migrations) never wait for a later one of it:
 /// they run in their own order, whatever later ones define anew.
 /// Cycles are broken at the file that comes first by path.
@@ -29,7 +29,7 @@ pub(crate) fn dependency_order(files: &[(&Prepared, Arc<Script>)]) -> Vec<usize>
     sorter.order
 }
 
-/// Files that define or alter a name, by its last part.
+/// Files that define, alter or drop a name, by its last part.
 fn definers<'f>(files: &'f [(&Prepared, Arc<Script>)]) -> BTreeMap<&'f str, Vec<(usize, Vec<&'f str>)>> {
     let mut definers: BTreeMap<&str, Vec<(usize, Vec<&str>)>> = BTreeMap::new();
     for (index, (file, script)) in files.iter().enumerate() {

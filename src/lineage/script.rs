@@ -29,7 +29,7 @@ pub(crate) struct Script {
     pub statements: Vec<ScriptStatement>,
     /// Folded names that it creates.
     pub defines: BTreeSet<Vec<String>>,
-    /// Folded names whose columns it changes by ALTER TABLE.
+    /// Folded names that it alters or drops.
     pub alters: BTreeSet<Vec<String>>,
     /// Folded names that it mentions and does not create (CTE names included).
     pub mentions: BTreeSet<Vec<String>>,
@@ -73,8 +73,10 @@ impl Script {
                 if let Some(name) = defined_name(statement, dialect) {
                     defines.insert(name);
                 }
-                if let Statement::AlterTable(alter) = statement {
-                    alters.insert(fold_name(&alter.name, dialect));
+                match statement {
+                    Statement::AlterTable(alter) => drop(alters.insert(fold_name(&alter.name, dialect))),
+                    Statement::Drop { names, .. } => alters.extend(names.iter().map(|name| fold_name(name, dialect))),
+                    _ => {}
                 }
                 let _ = visit_relations(statement, |relation| {
                     mentions.insert(fold_name(relation, dialect));

@@ -144,12 +144,7 @@ impl Resolver<'_> {
             .map(|column| StateColumn::declared(self.column_name(&column.name), data_type(&column.data_type)))
             .collect();
         let complete = !columns.is_empty() && table.inherits.is_none();
-        let definition = columns
-            .iter()
-            .map(|column| format!("{} {}", column.name, column.data_type.as_deref().unwrap_or_default()))
-            .collect::<Vec<_>>()
-            .join(", ");
-        let mut flow = Flow { columns, definition: format!("table {definition}"), ..Flow::default() };
+        let mut flow = Flow { columns, declared: true, ..Flow::default() };
         if let Some(location) = &table.location {
             flow.upstream.insert(external_name(location));
         }
@@ -177,6 +172,7 @@ impl Resolver<'_> {
                 column.expression = None;
             }
             flow.open.clear();
+            flow.declared = true;
         }
         self.effects.push(Effect::Define { name: asset, kind, flow, complete, keep_existing: false });
     }
