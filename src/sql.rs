@@ -8,4 +8,6 @@ pub mod no_flow;
 pub mod parse;
 pub mod procedural;
 pub mod split;
+pub mod jinja;
+pub mod lexical;
 pub mod template;

@@ -1,0 +1,177 @@
+//! Holes: what stands in a rendered text where a template names something that nobody here knows.
+//!
+//! A hole prints as an identifier that SQL takes wherever an expression or a name may stand. Its name comes from the
+//! template's own words, so that it is the same on both sides of a change. Over a hole a loop runs no round, and in a
+//! condition it counts as false, which is what dbt itself has for the result of a query that it did not run.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use minijinja::value::{Enumerator, Object, ObjectRepr};
+use minijinja::{Error, State, Value};
+
+/// Every hole's identifier starts like this.
+pub const HOLE_PREFIX: &str = "__hole_";
+
+/// What the formatter prints for an undefined value; renamed after the rendering, when the expression is known.
+pub const UNDEFINED_MARK: &str = "__hole_\u{1}";
+
+const LONGEST_NAME: usize = 40;
+const LONGEST_EXPRESSION: usize = 80;
+
+/// What is known of one hole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HoleRecord {
+    /// The template's words for it, in short.
+    pub expression: String,
+    /// Why it is one, where more can be said than that it is not known.
+    pub reason: Option<String>,
+    /// Whether the rendered text depends on it: it was printed, tested or looped over.
+    pub used: bool,
+}
+
+/// The holes of one rendering.
+#[derive(Debug, Default)]
+pub struct Holes {
+    records: Mutex<BTreeMap<String, HoleRecord>>,
+}
+
+impl Holes {
+    /// A hole as a value for the template.
+    #[must_use]
+    pub fn value(self: &Arc<Self>, expression: &str, reason: Option<&str>) -> Value {
+        let identifier = hole_identifier(expression);
+        self.lock().entry(identifier.clone()).or_insert_with(|| HoleRecord {
+            expression: shorten(expression),
+            reason: reason.map(str::to_owned),
+            used: false,
+        });
+        Value::from_object(Hole { identifier: identifier.into(), holes: Arc::clone(self) })
+    }
+
+    /// Notes that the rendered text depends on something that is not known, without a value for it.
+    pub fn note(&self, expression: &str, reason: &str) {
+        let record = HoleRecord { expression: shorten(expression), reason: Some(reason.to_owned()), used: true };
+        self.lock().insert(hole_identifier(expression), record);
+    }
+
+    /// All holes by their identifiers.
+    #[must_use]
+    pub fn records(&self) -> BTreeMap<String, HoleRecord> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, HoleRecord>> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn mark_used(&self, identifier: &str) {
+        if let Some(record) = self.lock().get_mut(identifier) {
+            record.used = true;
+        }
+    }
+}
+
+/// The identifier for a hole: the expression's letters and digits in lower case, and a checksum where that lost something
+/// that tells two expressions apart.
+#[must_use]
+pub fn hole_identifier(expression: &str) -> String {
+    let mut name = String::new();
+    for character in expression.trim().chars().take(LONGEST_EXPRESSION) {
+        if character.is_ascii_alphanumeric() {
+            name.push(character.to_ascii_lowercase());
+        } else if !name.is_empty() && !name.ends_with('_') {
+            name.push('_');
+        }
+    }
+    let mut name = name.trim_end_matches('_').to_owned();
+    let simple = expression.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.'));
+    if name.len() > LONGEST_NAME || !simple {
+        name.truncate(LONGEST_NAME);
+        name = format!("{name}_{:04x}", checksum(expression) & 0xffff);
+    }
+    format!("{HOLE_PREFIX}{name}")
+}
+
+/// A small checksum (FNV-1a), the same on every machine.
+#[must_use]
+pub fn checksum(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// A template's words on one line, cut to a length that fits a message.
+#[must_use]
+pub fn shorten(expression: &str) -> String {
+    let words: Vec<&str> = expression.split_whitespace().collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(LONGEST_EXPRESSION) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line,
+    }
+}
+
+/// The value of something unknown. Its attributes, items and results are the same hole.
+#[derive(Debug)]
+struct Hole {
+    identifier: Arc<str>,
+    holes: Arc<Holes>,
+}
+
+impl Hole {
+    fn again(self: &Arc<Self>) -> Value {
+        Value::from_dyn_object(self.clone())
+    }
+}
+
+impl Object for Hole {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Seq
+    }
+
+    fn get_value(self: &Arc<Self>, _key: &Value) -> Option<Value> {
+        Some(self.again())
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        self.holes.mark_used(&self.identifier);
+        Enumerator::Empty
+    }
+
+    fn is_true(self: &Arc<Self>) -> bool {
+        self.holes.mark_used(&self.identifier);
+        false
+    }
+
+    fn call(self: &Arc<Self>, _state: &mut State<'_, '_>, _args: &[Value]) -> Result<Value, Error> {
+        Ok(self.again())
+    }
+
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, _: &str, _: &[Value]) -> Result<Value, Error> {
+        Ok(self.again())
+    }
+
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.holes.mark_used(&self.identifier);
+        f.write_str(&self.identifier)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_holes_name_comes_from_the_templates_words_and_is_stable() {
+        assert_eq!(hole_identifier("params.schema"), "__hole_params_schema");
+        assert_eq!(hole_identifier("ds"), "__hole_ds");
+        assert_ne!(hole_identifier("f('a')"), hole_identifier("f(\"a\")"));
+        assert!(hole_identifier(&"x".repeat(500)).len() < 60);
+    }
+
+    #[test]
+    fn long_expressions_are_shortened_to_one_line() {
+        assert_eq!(shorten("a\n   b"), "a b");
+        assert!(shorten(&"é".repeat(200)).ends_with('…'));
+    }
+}

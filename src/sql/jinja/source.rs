@@ -1,0 +1,185 @@
+//! The template text that minijinja gets: macros first, then the file's segments, some of them rewritten; and the way back
+//! from an offset in that text to the file's line.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::mutable::{MUTABLE, mutated_names};
+use super::segment::{Segment, SegmentKind, newlines};
+
+/// The function that hands a macro's value to the root of names: `{% do __register(index, macro) %}`.
+pub const REGISTER: &str = "__register";
+
+/// The name under which the macro of an index is defined inside the template.
+#[must_use]
+pub fn macro_variable(index: usize) -> String {
+    format!("__macro_{index}")
+}
+
+/// Where a stretch of the built text comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A macro of the job, by its index.
+    Macro(usize),
+    /// A segment of the file, by its index.
+    Segment(usize),
+}
+
+struct Piece {
+    start: usize,
+    line: u32,
+    verbatim: bool,
+    origin: Origin,
+}
+
+/// A built template.
+pub struct BuiltSource {
+    /// The text for minijinja.
+    pub text: String,
+    pieces: Vec<Piece>,
+}
+
+impl BuiltSource {
+    /// Puts a template together. A macro's text defines [`macro_variable`] of its index; macros and segments that
+    /// `replaced` names stand as it says.
+    #[must_use]
+    pub fn build(source: &str, segments: &[Segment], macros: &[(usize, Arc<str>)], replaced: &Replacements) -> Self {
+        let mut built = Self { text: String::with_capacity(source.len() + 64), pieces: Vec::new() };
+        for (index, text) in macros {
+            built.push(text, 1, false, Origin::Macro(*index));
+            let variable = macro_variable(*index);
+            let register = format!("{{% do {REGISTER}({index}, {variable}) %}}");
+            built.push(&register, 1, false, Origin::Macro(*index));
+        }
+        let mutated = mutated_names(source);
+        for (index, segment) in segments.iter().enumerate() {
+            let origin = Origin::Segment(index);
+            let text = segment.text(source);
+            if let Some(replacement) = replaced.get(&index) {
+                built.push(replacement, segment.line, false, origin);
+            } else if let Some(tag) = wrapped_assignment(segment, source, &mutated) {
+                built.push(&tag, segment.line, false, origin);
+            } else if segment.kind == SegmentKind::Text && opens_a_tag(text) {
+                // minijinja would take an opening delimiter that is never closed for a mistake.
+                built.push(&format!("{{% raw %}}{text}{{% endraw %}}"), segment.line, true, origin);
+            } else {
+                built.push(text, segment.line, true, origin);
+            }
+        }
+        built
+    }
+
+    fn push(&mut self, text: &str, line: u32, verbatim: bool, origin: Origin) {
+        if !text.is_empty() {
+            self.pieces.push(Piece { start: self.text.len(), line, verbatim, origin });
+            self.text.push_str(text);
+        }
+    }
+
+    fn piece(&self, offset: usize) -> Option<&Piece> {
+        let after = self.pieces.partition_point(|piece| piece.start <= offset);
+        self.pieces.get(after.checked_sub(1)?)
+    }
+
+    /// Where the text at an offset comes from.
+    #[must_use]
+    pub fn origin(&self, offset: usize) -> Option<Origin> {
+        self.piece(offset).map(|piece| piece.origin)
+    }
+
+    /// The file's line of an offset; 0 inside of a macro.
+    #[must_use]
+    pub fn line(&self, offset: usize) -> u32 {
+        match self.piece(offset) {
+            Some(Piece { origin: Origin::Macro(_), .. }) | None => 0,
+            Some(piece) if piece.verbatim => {
+                let before = self.text.get(piece.start..offset).unwrap_or_default();
+                piece.line.saturating_add(newlines(before))
+            }
+            Some(piece) => piece.line,
+        }
+    }
+
+    /// A range of the text.
+    #[must_use]
+    pub fn slice(&self, range: Range<usize>) -> &str {
+        self.text.get(range).unwrap_or_default()
+    }
+}
+
+/// Segments (by index) that stand as another text.
+pub type Replacements = BTreeMap<usize, String>;
+
+/// Whether a text segment holds an opening delimiter.
+fn opens_a_tag(text: &str) -> bool {
+    ["{{", "{%", "{#"].iter().any(|open| text.contains(open))
+}
+
+/// `{% set x = […] %}` with a changeable value, where the template changes `x` in place.
+fn wrapped_assignment(segment: &Segment, source: &str, mutated: &std::collections::BTreeSet<&str>) -> Option<String> {
+    if mutated.is_empty() || segment.keyword(source) != "set" {
+        return None;
+    }
+    let (name, value) = assignment(segment.content(source))?;
+    mutated.contains(name).then(|| segment.with_content(&format!("set {name} = {MUTABLE}({value})")))
+}
+
+/// The name and the value of `set name = value`; `None` for blocks (`set name`) and for several names.
+#[must_use]
+pub fn assignment(content: &str) -> Option<(&str, &str)> {
+    let (name, value) = content.strip_prefix("set")?.split_once('=')?;
+    let name = name.trim();
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
+    (is_name && !value.starts_with('=')).then(|| (name, value.trim()))
+}
+
+/// A macro's text with changeable lists in place, for [`BuiltSource::build`].
+#[must_use]
+pub fn with_mutable_lists(source: &str) -> String {
+    let mutated = mutated_names(source);
+    if mutated.is_empty() {
+        return source.to_owned();
+    }
+    let segments = super::segment::split(source);
+    segments
+        .iter()
+        .map(|segment| wrapped_assignment(segment, source, &mutated).unwrap_or_else(|| segment.text(source).to_owned()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::segment::split;
+    use super::*;
+
+    #[test]
+    fn offsets_lead_back_to_lines_of_the_file() {
+        let source = "a\n{{ b }}\nc {% x";
+        let macros = [(3, Arc::from("{% macro __macro_3() %}\n\n{% endmacro %}"))];
+        let built = BuiltSource::build(source, &split(source), &macros, &Replacements::new());
+        let at = |wanted: &str| built.text.rfind(wanted).expect("there");
+        assert_eq!(built.line(at("{{ b }}")), 2);
+        assert_eq!(built.line(at("c ")), 3);
+        assert_eq!(built.line(0), 0);
+        assert_eq!(built.origin(0), Some(Origin::Macro(3)));
+        assert!(built.text.contains("{% do __register(3, __macro_3) %}"));
+        assert!(built.text.ends_with("{% raw %}\nc {% x{% endraw %}"));
+    }
+
+    #[test]
+    fn only_lists_that_are_changed_are_wrapped() {
+        let source = "{%- set a = [] -%}{% set b = [] %}{% do a.append(1) %}{% set c %}x{% endset %}";
+        let built = with_mutable_lists(source);
+        assert!(built.starts_with("{%- set a = __mutable([]) -%}{% set b = [] %}"));
+        assert!(built.ends_with("{% set c %}x{% endset %}"));
+    }
+
+    #[test]
+    fn an_assignment_has_one_name() {
+        assert_eq!(assignment("set x = 1 == 2"), Some(("x", "1 == 2")));
+        assert_eq!(assignment("set ns.x = 1"), Some(("ns.x", "1")));
+        assert_eq!(assignment("set x"), None);
+        assert_eq!(assignment("set a, b = f()"), None);
+    }
+}
