@@ -1,5 +1,6 @@
 //! SQL text: dialects, templates, statement splitting, identifiers, positions.
 
+pub mod detect;
 pub mod dialect;
 pub mod ident;
 pub mod lexer;
@@ -10,4 +11,5 @@ pub mod procedural;
 pub mod split;
 pub mod jinja;
 pub mod lexical;
+pub mod placeholder;
 pub mod template;

@@ -78,7 +78,8 @@ impl Holes {
 #[must_use]
 pub fn hole_identifier(expression: &str) -> String {
     let mut name = String::new();
-    for character in expression.trim().chars().take(LONGEST_EXPRESSION) {
+    let expression = expression.trim();
+    for character in expression.chars().take(LONGEST_EXPRESSION) {
         if character.is_ascii_alphanumeric() {
             name.push(character.to_ascii_lowercase());
         } else if !name.is_empty() && !name.ends_with('_') {
@@ -86,7 +87,7 @@ pub fn hole_identifier(expression: &str) -> String {
         }
     }
     let mut name = name.trim_end_matches('_').to_owned();
-    let simple = expression.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.'));
+    let simple = expression.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'));
     if name.len() > LONGEST_NAME || !simple {
         name.truncate(LONGEST_NAME);
         name = format!("{name}_{:04x}", checksum(expression) & 0xffff);
