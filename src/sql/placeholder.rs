@@ -9,7 +9,7 @@ use super::jinja::neutral::line_ends;
 use super::jinja::segment::{Segment, SegmentKind, newlines, split};
 use super::lexical::{Stretch, stretches};
 
-/// Longest placeholder that is looked for, in bytes.
+/// Longest placeholder that is looked for, in characters.
 const LONGEST: usize = 2_000;
 
 /// A placeholder that was found.
@@ -34,7 +34,8 @@ pub fn neutralise(text: &str) -> Option<(String, Vec<Placeholder>)> {
         let part = text.get(range.clone()).unwrap_or_default();
         if stretch == Stretch::Code {
             let before = text.get(..range.start).unwrap_or_default();
-            code(part, before, &mut Sink { result: &mut result, found: &mut found, line });
+            let followed_by_quote = text.get(range.end..).is_some_and(|after| after.starts_with(['\'', '"']));
+            code(part, before, &mut Sink { result: &mut result, found: &mut found, line }, followed_by_quote);
         } else {
             result.push_str(part);
         }
@@ -62,7 +63,7 @@ impl Sink<'_> {
     }
 }
 
-fn code(part: &str, before: &str, sink: &mut Sink<'_>) {
+fn code(part: &str, before: &str, sink: &mut Sink<'_>, followed_by_quote: bool) {
     let mut rest = part;
     while let Some(at) = rest.find(['$', '#', '{', '%', '&', '<', ':', '\n']) {
         let (plain, from) = rest.split_at(at);
@@ -79,8 +80,12 @@ fn code(part: &str, before: &str, sink: &mut Sink<'_>) {
                 let (mark, after) = from.split_at_checked(1).unwrap_or((from, ""));
                 sink.line += u32::from(mark == "\n");
                 // psql's `:'name'` is a string literal once the colon is gone.
-                let is_psql = mark == ":" && after.is_empty() && operand();
-                sink.result.push_str(if is_psql { " " } else { mark });
+                if mark == ":" && after.is_empty() && followed_by_quote && operand() {
+                    sink.found.push(Placeholder { line: sink.line, written: ":'…'".to_owned() });
+                    sink.result.push(' ');
+                } else {
+                    sink.result.push_str(mark);
+                }
                 after
             }
         };
@@ -92,7 +97,7 @@ fn code(part: &str, before: &str, sink: &mut Sink<'_>) {
 fn placeholder_at<'a>(from: &'a str, operand: &dyn Fn() -> bool) -> Option<(usize, &'a str)> {
     let enclosed = |open: &str, close: &str, lines: bool| {
         let inner = from.strip_prefix(open)?;
-        let end = inner.get(..inner.floor_char_boundary(LONGEST))?.find(close)?;
+        let end = head(inner).find(close)?;
         let name = inner.get(..end)?;
         (lines || is_name(name)).then(|| (open.len() + end + close.len(), name.trim_matches(['=', '-', ' '])))
     };
@@ -110,6 +115,11 @@ fn placeholder_at<'a>(from: &'a str, operand: &dyn Fn() -> bool) -> Option<(usiz
         }
         _ => None,
     }
+}
+
+/// The first [`LONGEST`] characters.
+fn head(text: &str) -> &str {
+    text.char_indices().nth(LONGEST).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
 }
 
 fn is_percent_s(from: &str) -> bool {
