@@ -9,6 +9,7 @@
 pub mod changes;
 pub mod cli;
 pub mod demo;
+pub mod dbt;
 pub mod diagnostic;
 pub mod env;
 pub mod exit;

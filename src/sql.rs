@@ -12,4 +12,5 @@ pub mod split;
 pub mod jinja;
 pub mod lexical;
 pub mod placeholder;
+pub mod prepare;
 pub mod template;

@@ -5,6 +5,7 @@
 //! no environment and no network: there is no loader, and the caller's names are all that there is.
 
 pub mod engine;
+pub mod findings;
 pub mod hole;
 pub mod mutable;
 pub mod neutral;

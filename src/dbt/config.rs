@@ -1,0 +1,118 @@
+//! The settings of a node that decide about its relation, and how they override each other.
+
+use serde_json::{Map, Value};
+
+use super::yaml;
+
+/// What is configured for a model, seed or snapshot at one place. Texts may still hold Jinja.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NodeConfig {
+    /// `view`, `table`, `incremental`, `ephemeral`, or the name of the project's own materialization.
+    pub materialized: Option<String>,
+    /// The custom schema (`dataset` on BigQuery, `target_schema` of a snapshot).
+    pub schema: Option<String>,
+    /// The database (`project` on BigQuery, `catalog` on Databricks).
+    pub database: Option<String>,
+    /// The relation's name, where it is not the node's.
+    pub alias: Option<String>,
+    /// `false` for a node that dbt leaves out.
+    pub enabled: Option<String>,
+}
+
+impl NodeConfig {
+    /// Reads a map of settings; keys may have dbt's `+`.
+    #[must_use]
+    pub fn from_map(map: &Map<String, Value>) -> Self {
+        let read = |names: &[&str]| {
+            names.iter().find_map(|name| {
+                let plus = map.get(&format!("+{name}")).and_then(yaml::scalar);
+                plus.or_else(|| map.get(*name).and_then(yaml::scalar))
+            })
+        };
+        Self {
+            materialized: read(&["materialized"]),
+            schema: read(&["schema", "dataset", "target_schema"]),
+            database: read(&["database", "project", "catalog", "target_database"]),
+            alias: read(&["alias"]),
+            enabled: read(&["enabled"]),
+        }
+    }
+
+    /// These settings, with those of a less specific place where these say nothing.
+    #[must_use]
+    pub fn over(self, general: Self) -> Self {
+        Self {
+            materialized: self.materialized.or(general.materialized),
+            schema: self.schema.or(general.schema),
+            database: self.database.or(general.database),
+            alias: self.alias.or(general.alias),
+            enabled: self.enabled.or(general.enabled),
+        }
+    }
+
+    /// The settings with their Jinja rendered; a setting that does not render is as if it were not there.
+    #[must_use]
+    pub fn rendered(self, render: &dyn Fn(&str) -> Option<String>) -> Self {
+        let one = |setting: Option<String>| {
+            let setting = setting?;
+            if setting.contains("{{") || setting.contains("{%") { render(&setting) } else { Some(setting) }
+        };
+        let named = |setting| one(setting).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        Self {
+            materialized: named(self.materialized),
+            schema: named(self.schema).filter(|text| text != "None"),
+            database: named(self.database).filter(|text| text != "None"),
+            alias: named(self.alias).filter(|text| text != "None"),
+            enabled: one(self.enabled),
+        }
+    }
+
+    /// Whether dbt leaves the node out.
+    #[must_use]
+    pub fn is_disabled(&self) -> bool {
+        self.enabled.as_deref().is_some_and(|enabled| enabled.trim().eq_ignore_ascii_case("false"))
+    }
+}
+
+/// The settings for a node from a section of `dbt_project.yml` (`models:`): along the project's name, the folders, and the
+/// node's own name; the deepest wins.
+#[must_use]
+pub fn from_section(section: Option<&Value>, project: &str, folders: &[&str], node: &str) -> NodeConfig {
+    let Some(top) = section.and_then(Value::as_object) else { return NodeConfig::default() };
+    let mut config = NodeConfig::from_map(top);
+    let mut here = top;
+    for part in std::iter::once(&project).chain(folders).chain(std::iter::once(&node)) {
+        let Some(deeper) = here.get(*part).and_then(Value::as_object) else { break };
+        config = NodeConfig::from_map(deeper).over(config);
+        here = deeper;
+    }
+    config
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_deepest_folder_wins_and_the_rest_is_inherited() {
+        let section = yaml::parse(
+            "+enabled: true\nshop:\n  +materialized: view\n  marts:\n    +materialized: table\n    +schema: gold\n    big:\n      materialized: incremental\n",
+        )
+        .expect("YAML");
+        let config = from_section(Some(&section), "shop", &["marts"], "big");
+        assert_eq!(config.materialized.as_deref(), Some("incremental"));
+        assert_eq!(config.schema.as_deref(), Some("gold"));
+        assert_eq!(from_section(Some(&section), "shop", &["staging"], "x").materialized.as_deref(), Some("view"));
+        assert_eq!(from_section(Some(&section), "other", &["marts"], "x").materialized, None);
+        assert_eq!(from_section(None, "shop", &[], "x"), NodeConfig::default());
+    }
+
+    #[test]
+    fn a_setting_that_does_not_render_is_absent() {
+        let config =
+            NodeConfig { schema: Some("{{ x }}".into()), enabled: Some("{{ y }}".into()), ..NodeConfig::default() };
+        let rendered = config.rendered(&|text| (text == "{{ y }}").then(|| "False".to_owned()));
+        assert_eq!(rendered.schema, None);
+        assert!(rendered.is_disabled());
+    }
+}

@@ -1,0 +1,435 @@
+//! One SQL file of a dbt project: rendered, named, and turned into what the catalog gets.
+//!
+//! Two steps, since a model's catalog text names the relations of other models, which their own files may rename:
+//! [`draft`] renders a file, [`Relations`] gathers what the drafts say, and [`Relations::finish`] fills in the rest.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use minijinja::Value;
+
+use super::config::NodeConfig;
+use super::macros::{Words, asks_warehouse, extract};
+use super::names::{Names, TARGET_DATABASE, TARGET_SCHEMA};
+use super::project::Role;
+use super::relation::Relation;
+use super::session::{Captured, Home, Session, Setting};
+use super::tokens::{occurring, substitute};
+use super::world::{Node, World};
+use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
+use crate::lineage::model::{AssetKind, AssetName, Template};
+use crate::source::SourceFile;
+use crate::sql::dialect::Dialect;
+use crate::sql::jinja::engine::{Failure, Job, Rendered, render, render_text};
+use crate::sql::jinja::findings::{failure, findings};
+use crate::sql::jinja::hole::{HOLE_PREFIX, Holes};
+use crate::sql::jinja::neutral::neutralise;
+use crate::sql::jinja::segment::{Segment, SegmentKind, has_marker, split};
+use crate::sql::jinja::source::Replacements;
+use crate::sql::lexical::is_blank;
+use crate::sql::template::{CatalogContent, FileAsset, LineMap, Prepared, TokenTarget};
+
+/// A file that belongs to a project.
+#[derive(Debug)]
+pub struct DbtFile<'a> {
+    /// The file.
+    pub file: &'a SourceFile,
+    /// Its text.
+    pub text: &'a Arc<str>,
+    /// The index of its project.
+    pub project: usize,
+    /// What it is.
+    pub role: Role,
+    /// The project's dialect, and why.
+    pub dialect: (Dialect, String),
+}
+
+/// A rendered file, without what the catalog gets.
+#[derive(Debug)]
+pub struct Draft {
+    /// The file; its catalog content is still to come where `build` says how.
+    pub prepared: Prepared,
+    /// How the warehouse builds it.
+    build: Option<Build>,
+}
+
+impl Draft {
+    /// A file that needs nothing more.
+    #[must_use]
+    pub fn finished(prepared: Prepared) -> Self {
+        Self { prepared, build: None }
+    }
+}
+
+#[derive(Debug)]
+struct Build {
+    project: usize,
+    name: String,
+    kind: AssetKind,
+    asset: AssetName,
+    config: NodeConfig,
+    whole: bool,
+}
+
+/// Renders a file.
+#[must_use]
+pub fn draft(world: &Arc<World>, file: &DbtFile<'_>) -> Draft {
+    let words = match file.role {
+        Role::Macro => Some("a macro"),
+        Role::Output => Some("written by dbt itself"),
+        Role::Seed => Some("no model, and in a folder of seeds"),
+        Role::Test if holds_only_macros(file.text) => Some("a generic test"),
+        _ => None,
+    };
+    if let Some(words) = words {
+        return Draft { prepared: empty(file, words), build: None };
+    }
+    let node = world.node_of(&file.file.path).cloned();
+    let setting = |template: &TemplateText<'_>, text: &str| {
+        let mut words = Words::of(text, &template.segments);
+        words.all.insert("generate_alias_name".to_owned());
+        let home = Home { project: file.project, node: node.clone(), dialect: file.dialect.0 };
+        Arc::new(Setting::new(world, home, words, template.local.clone()))
+    };
+    let template = TemplateText::read(file);
+    let setting = setting(&template, file.text);
+    let outcome = if has_marker(file.text) { render_variants(&template, &setting, file.text) } else { Ok(None) };
+    assemble(file, node, template, (&setting, outcome))
+}
+
+fn holds_only_macros(text: &str) -> bool {
+    let segments = split(text);
+    let found = extract(text, &segments, 0);
+    let inside = |index: usize| found.iter().any(|(_, range)| range.contains(&index));
+    let rest: String = segments
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| !inside(*index))
+        .map(|(_, segment)| segment.text(text))
+        .collect();
+    !found.is_empty() && is_blank(&neutralise(&rest, &split(&rest), &|_| Some(String::new())))
+}
+
+fn empty(file: &DbtFile<'_>, words: &str) -> Prepared {
+    Prepared {
+        path: file.file.path.clone(),
+        blob: file.file.blob.clone(),
+        sql: Arc::from(""),
+        line_map: LineMap::default(),
+        dialect: file.dialect.0,
+        dialect_reason: file.dialect.1.clone(),
+        template: Template::Dbt,
+        asset: None,
+        tokens: BTreeMap::new(),
+        catalog: CatalogContent::Nothing(words.to_owned()),
+        diagnostics: Vec::new(),
+        partial: false,
+    }
+}
+
+/// A file's segments, with dbt's own blocks rewritten into Jinja that minijinja knows.
+struct TemplateText<'a> {
+    segments: Vec<Segment>,
+    rewritten: Replacements,
+    local: Vec<super::macros::MacroDefinition>,
+    diagnostics: Vec<Diagnostic>,
+    text: &'a str,
+}
+
+impl<'a> TemplateText<'a> {
+    fn read(file: &'a DbtFile<'_>) -> Self {
+        let text: &str = file.text;
+        let segments = split(text);
+        let mut template =
+            Self { segments, rewritten: Replacements::new(), local: Vec::new(), diagnostics: Vec::new(), text };
+        for (definition, range) in extract(text, &template.segments, file.project) {
+            template.rewritten.extend(range.map(|index| (index, String::new())));
+            template.local.push(definition);
+        }
+        template.take_snapshot(file);
+        template
+    }
+
+    /// Keeps what stands inside of the first `{% snapshot %}` block, where there is one.
+    fn take_snapshot(&mut self, file: &DbtFile<'_>) {
+        let keyword = |index: usize| self.segments.get(index).map_or("", |segment| segment.keyword(self.text));
+        let openings: Vec<usize> = (0..self.segments.len()).filter(|index| keyword(*index) == "snapshot").collect();
+        let Some(first) = openings.first().copied() else { return };
+        let end = (first..self.segments.len()).find(|index| keyword(*index) == "endsnapshot");
+        let inside = first + 1..end.unwrap_or(self.segments.len());
+        for index in (0..self.segments.len()).filter(|index| !inside.contains(index)) {
+            let text = self.segments.get(index).map_or("", |segment| segment.text(self.text));
+            self.rewritten.insert(index, crate::sql::jinja::neutral::line_ends(text));
+        }
+        let mut others = openings.iter().skip(1).filter_map(|index| self.segments.get(*index));
+        if let Some(second) = others.next() {
+            let message = format!("{} more snapshots stand in this file; only the first is read", others.count() + 1);
+            let path = &file.file.path;
+            let more = Diagnostic::new(DiagnosticCode::TemplateHole, DiagnosticSeverity::Warning, path, message);
+            self.diagnostics.push(more.at(second.line, 0).hint("give each snapshot a file of its own"));
+        }
+    }
+}
+
+/// A rendered variant with what it told.
+struct Variant {
+    rendered: Rendered,
+    holes: Arc<Holes>,
+    session: Arc<Session>,
+}
+
+type Outcome = Result<Option<Variant>, Failure>;
+
+fn render_variants(template: &TemplateText<'_>, setting: &Arc<Setting>, text: &str) -> Outcome {
+    let macros: Vec<Arc<str>> =
+        setting.macros.iter().zip(0_usize..).map(|(definition, index)| definition.text(index).into()).collect();
+    let job =
+        Job { source: text, segments: &template.segments, rewritten: template.rewritten.clone(), macros: &macros };
+    let first = render_variant(&job, setting, true)?;
+    if !first.session.captured().asked_incremental {
+        return Ok(Some(first));
+    }
+    // A variant that fails where the other does not is no loss.
+    let Ok(second) = render_variant(&job, setting, false) else { return Ok(Some(first)) };
+    let reach = |variant: &Variant| {
+        let tokens = occurring(&variant.rendered.text, &variant.session.captured().tokens);
+        // Reading its own earlier rows is no other relation.
+        let own = setting.node.as_ref().map(|node| &node.asset);
+        let others = tokens.values().filter(|target| Some(&target.asset) != own).count();
+        (others, tokens.len(), variant.rendered.text.len())
+    };
+    Ok(Some(if reach(&second) > reach(&first) { second } else { first }))
+}
+
+fn render_variant(job: &Job<'_>, setting: &Arc<Setting>, incremental: bool) -> Result<Variant, Failure> {
+    let last: RefCell<Option<Arc<Session>>> = RefCell::default();
+    let names = |failed: &BTreeMap<usize, String>| {
+        let session = Session::new(setting, incremental, failed.clone());
+        let root = (Value::from_object(Names(Arc::clone(&session))), Arc::clone(&session.holes));
+        last.replace(Some(session));
+        root
+    };
+    let (rendered, holes) = render(job, &names)?;
+    let session = last.take().unwrap_or_else(|| Session::new(setting, incremental, BTreeMap::new()));
+    Ok(Variant { rendered, holes, session })
+}
+
+fn assemble(
+    file: &DbtFile<'_>,
+    node: Option<Node>,
+    template: TemplateText<'_>,
+    (setting, outcome): (&Arc<Setting>, Outcome),
+) -> Draft {
+    let mut prepared = empty(file, if file.role == Role::Test { "a test" } else { "an analysis" });
+    prepared.diagnostics = template.diagnostics;
+    prepared.partial = !prepared.diagnostics.is_empty();
+    let mut config = NodeConfig::default();
+    let mut whole = true;
+    match outcome {
+        Ok(None) => prepared.sql = Arc::clone(file.text),
+        Ok(Some(variant)) => {
+            if asks_warehouse(&Words::of(file.text, &template.segments)) {
+                variant.holes.note("execute", "it asks the warehouse while dbt compiles");
+            }
+            let records = variant.holes.records();
+            let found = findings(&file.file.path, file.text, (&variant.rendered, &records), &hint);
+            prepared.partial |= !found.is_empty();
+            prepared.diagnostics.extend(found);
+            let captured = std::mem::take(&mut *variant.session.captured());
+            config = captured_config(&captured);
+            prepared.tokens = occurring(&variant.rendered.text, &captured.tokens);
+            prepared.line_map = LineMap::new(variant.rendered.lines);
+            prepared.sql = variant.rendered.text.into();
+        }
+        Err(reason) => {
+            let session = Session::new(setting, false, BTreeMap::new());
+            let text = neutralise(file.text, &template.segments, &|expression| simple_relation(&session, expression));
+            prepared.tokens = occurring(&text, &session.captured().tokens);
+            prepared.sql = text.into();
+            prepared.diagnostics.push(failure(&file.file.path, &reason));
+            prepared.partial = true;
+            whole = false;
+        }
+    }
+    let Some(node) = node else { return Draft { prepared, build: None } };
+    let Node { name, kind, asset, project, config: general, .. } = node;
+    Draft { prepared, build: Some(Build { project, name, kind, asset, config: config.over(general), whole }) }
+}
+
+fn captured_config(captured: &Captured) -> NodeConfig {
+    let known = |(name, value): (&String, &String)| {
+        let is_known = !value.is_empty() && value != "None" && !value.starts_with(HOLE_PREFIX);
+        is_known.then(|| (name.clone(), serde_json::Value::from(value.as_str())))
+    };
+    NodeConfig::from_map(&captured.config.iter().filter_map(known).collect())
+}
+
+/// What would fill a hole.
+fn hint(expression: &str) -> Option<&'static str> {
+    if expression.starts_with("var(") {
+        return Some("give it a value under `vars:` in dbt_project.yml, or a default in `var(name, default)`");
+    }
+    if expression.starts_with("env_var(") {
+        return Some("give it a default: `env_var(name, default)`");
+    }
+    if expression.starts_with("adapter.") || ["run_query", "execute"].contains(&expression) {
+        return Some("what the warehouse answers is only known to dbt; list the columns in the model to see them here");
+    }
+    Some("define the macro under `macro-paths`, or check in its package (`dbt_packages/`)")
+}
+
+/// The token of `ref('…')` or `source('…', '…')` that is written out, for files that cannot be rendered.
+fn simple_relation(session: &Arc<Session>, expression: &str) -> Option<String> {
+    let is_call = expression.starts_with("ref(") || expression.starts_with("source(");
+    if !is_call || expression.matches('(').count() != 1 {
+        return None;
+    }
+    render_text(&format!("{{{{ {expression} }}}}"), Names(Arc::clone(session))).ok()
+}
+
+/// The relations of a tree's nodes.
+#[derive(Debug)]
+pub struct Relations {
+    world: Arc<World>,
+    nodes: BTreeMap<AssetName, Relation>,
+}
+
+impl Relations {
+    /// Gathers the relations that drafts say, and those of seeds.
+    #[must_use]
+    pub fn gather(world: &Arc<World>, drafts: &[Draft]) -> Self {
+        let mut schemas = Schemas { world, cache: BTreeMap::new() };
+        let mut nodes = BTreeMap::new();
+        for node in world.nodes.iter().filter(|node| node.kind == AssetKind::Seed) {
+            nodes.insert(node.asset.clone(), schemas.relation(node.project, &node.name, node.config.clone()));
+        }
+        for build in drafts.iter().filter_map(|draft| draft.build.as_ref()) {
+            let relation = schemas.relation(build.project, &build.name, build.config.clone());
+            nodes.insert(build.asset.clone(), relation);
+        }
+        Self { world: Arc::clone(world), nodes }
+    }
+
+    /// Fills in the asset and what the catalog gets.
+    #[must_use]
+    pub fn finish(&self, draft: Draft) -> Prepared {
+        let Draft { mut prepared, build } = draft;
+        let Some(build) = build else { return prepared };
+        let config = build.config.rendered(&|text| yaml_text(&self.world, build.project, text));
+        if config.is_disabled() {
+            prepared.catalog = CatalogContent::Nothing("a disabled model".to_owned());
+            return prepared;
+        }
+        let materialized = config.materialized.as_deref().unwrap_or("view");
+        let word = match (build.kind, materialized) {
+            (AssetKind::Snapshot, _) => Some("TABLE"),
+            (_, "ephemeral") => None,
+            (_, "view") => Some("VIEW"),
+            (_, "materialized_view") => Some("MATERIALIZED VIEW"),
+            _ => Some("TABLE"),
+        };
+        prepared.catalog = match word {
+            None => CatalogContent::Nothing("an ephemeral model".to_owned()),
+            Some(_) if !build.whole => CatalogContent::Nothing("a model that could not be rendered".to_owned()),
+            Some(_) if is_blank(&prepared.sql) => CatalogContent::Nothing("a model without SQL".to_owned()),
+            Some(word) => {
+                let name = self.nodes.get(&build.asset).cloned().unwrap_or_default().sql(prepared.dialect);
+                let relation = |target: &TokenTarget| self.relation_sql(build.project, target, prepared.dialect);
+                let sql = substitute(&prepared.sql, &prepared.tokens, &relation);
+                CatalogContent::Sql(format!("CREATE {word} {name} AS\n{sql}").into())
+            }
+        };
+        prepared.asset = Some(FileAsset { name: build.asset, kind: build.kind });
+        prepared
+    }
+
+    /// The name in SQL of what a token stands for. A node of a package that is not checked in is its dbt name.
+    fn relation_sql(&self, project: usize, target: &TokenTarget, dialect: Dialect) -> String {
+        if let Some(relation) = self.nodes.get(&target.asset) {
+            return relation.sql(dialect);
+        }
+        if target.kind != AssetKind::Source {
+            return target.asset.as_str().to_owned();
+        }
+        let plain = |part: &str| part.trim_matches('"').replace("\"\"", "\"");
+        let parts: Vec<String> = target.asset.parts().into_iter().map(plain).collect();
+        let [source, table] = parts.as_slice() else { return target.asset.as_str().to_owned() };
+        let Some(declared) = self.world.source(project, source, table) else { return target.asset.as_str().to_owned() };
+        let render =
+            |text: &str| if has_marker(text) { yaml_text(&self.world, project, text) } else { Some(text.to_owned()) };
+        Relation {
+            database: declared.database.as_deref().and_then(render).filter(|text| text != TARGET_DATABASE),
+            schema: render(&declared.schema).and_then(|schema| without_target(&schema)),
+            identifier: render(&declared.identifier).unwrap_or_else(|| table.clone()),
+        }
+        .sql(dialect)
+    }
+}
+
+/// A text of a YAML file with its Jinja rendered; `None` where it hangs on something that is not known.
+fn yaml_text(world: &Arc<World>, project: usize, text: &str) -> Option<String> {
+    let words = Words::of(text, &split(text));
+    let dialect = world.adapters.get(project).and_then(|adapter| adapter.as_ref().map(|(dialect, _)| *dialect));
+    let home = Home { project, node: None, dialect: dialect.unwrap_or(Dialect::Generic) };
+    let setting = Arc::new(Setting::new(world, home, words, Vec::new()));
+    let session = Session::new(&setting, false, BTreeMap::new());
+    let rendered = render_text(text, Names(session)).ok()?;
+    (!rendered.contains(HOLE_PREFIX)).then(|| rendered.trim().to_owned())
+}
+
+/// A schema's name without the unknown target's: dbt puts the target's schema in front of a custom one.
+fn without_target(schema: &str) -> Option<String> {
+    let rest = schema.strip_prefix(TARGET_SCHEMA).map_or(schema, |rest| rest.trim_start_matches('_'));
+    let rest = rest.trim();
+    (!rest.is_empty() && !rest.contains(HOLE_PREFIX)).then(|| rest.to_owned())
+}
+
+/// Works out relations, asking a project's `generate_schema_name` where it has one.
+struct Schemas<'a> {
+    world: &'a Arc<World>,
+    cache: BTreeMap<(usize, String), Option<String>>,
+}
+
+impl Schemas<'_> {
+    fn relation(&mut self, project: usize, name: &str, config: NodeConfig) -> Relation {
+        let config = config.rendered(&|text| yaml_text(self.world, project, text));
+        let schema = config.schema.unwrap_or_default();
+        let key = (project, schema);
+        let known = self.cache.get(&key).cloned();
+        let schema = known.unwrap_or_else(|| {
+            let named = self.schema(project, &key.1);
+            self.cache.insert(key, named.clone());
+            named
+        });
+        let database = config.database.filter(|database| database != TARGET_DATABASE);
+        Relation { database, schema, identifier: config.alias.unwrap_or_else(|| name.to_owned()) }
+    }
+
+    /// The schema for a custom schema's name (empty: none). dbt's own rule puts the target's schema in front, which is not
+    /// known and left out.
+    fn schema(&self, project: usize, custom: &str) -> Option<String> {
+        let overridden =
+            self.world.macro_family("generate_schema_name").any(|(_, definition)| definition.project == project);
+        let is_plain = custom.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
+        let own = (overridden && is_plain).then(|| {
+            let custom = if custom.is_empty() { "none".to_owned() } else { format!("'{custom}'") };
+            generate(self.world, project, &format!("{{{{ generate_schema_name({custom}, model) }}}}"))
+        });
+        without_target(own.flatten().as_deref().unwrap_or(custom))
+    }
+}
+
+/// Renders a text with the project's macros.
+fn generate(world: &Arc<World>, project: usize, text: &str) -> Option<String> {
+    let segments = split(text);
+    let home = Home { project, node: None, dialect: Dialect::Generic };
+    let setting = Arc::new(Setting::new(world, home, Words::of(text, &segments), Vec::new()));
+    let template =
+        TemplateText { segments, rewritten: Replacements::new(), local: Vec::new(), diagnostics: Vec::new(), text };
+    let variant = render_variants(&template, &setting, text).ok().flatten()?;
+    let name = variant.rendered.text.trim().to_owned();
+    let is_known =
+        !name.contains(HOLE_PREFIX) && !template.segments.iter().all(|segment| segment.kind == SegmentKind::Text);
+    is_known.then_some(name)
+}

@@ -1,0 +1,133 @@
+//! Property files (`schema.yml`, `sources.yml`, any name): sources with their tables and columns, and settings of nodes.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::config::NodeConfig;
+use super::yaml;
+use crate::path::RepoPath;
+
+/// One table of a source. Texts may still hold Jinja.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceTable {
+    /// The database, where one is given.
+    pub database: Option<String>,
+    /// The schema; the source's name where none is given.
+    pub schema: String,
+    /// The table's name in the warehouse; the dbt name where none is given.
+    pub identifier: String,
+    /// Declared columns in order, with their types where given.
+    pub columns: Vec<(String, Option<String>)>,
+    /// The file that declares it.
+    pub file: RepoPath,
+    /// The line of its name in that file, from 1; 0 where it was not found.
+    pub line: u32,
+}
+
+/// What property files say.
+#[derive(Debug, Clone, Default)]
+pub struct Properties {
+    /// Tables by source and name.
+    pub sources: BTreeMap<(String, String), SourceTable>,
+    /// Settings by node name.
+    pub nodes: BTreeMap<String, NodeConfig>,
+    /// For models with versions the newest one.
+    pub latest: BTreeMap<String, String>,
+}
+
+impl Properties {
+    /// Adds what another file says.
+    pub fn extend(&mut self, other: Self) {
+        self.sources.extend(other.sources);
+        self.nodes.extend(other.nodes);
+        self.latest.extend(other.latest);
+    }
+}
+
+/// Whether a YAML file could hold properties; cheap.
+#[must_use]
+pub fn may_hold_properties(text: &str) -> bool {
+    ["sources:", "models:", "seeds:", "snapshots:"].iter().any(|key| text.contains(key))
+}
+
+/// Reads a property file.
+///
+/// # Errors
+/// What the YAML parser says.
+pub fn read(file: &RepoPath, text: &str) -> Result<Properties, String> {
+    let root = yaml::parse(text)?;
+    let mut properties = Properties::default();
+    for source in yaml::entries(&root, "sources") {
+        read_source(file, text, source, &mut properties);
+    }
+    for section in ["models", "seeds", "snapshots"] {
+        for node in yaml::entries(&root, section) {
+            read_node(node, &mut properties);
+        }
+    }
+    Ok(properties)
+}
+
+fn read_source(file: &RepoPath, text: &str, source: &Value, properties: &mut Properties) {
+    let Some(name) = yaml::text(source, "name") else { return };
+    let source_line = yaml::line_of_name(text, &name, 1).unwrap_or(0);
+    let schema = yaml::text(source, "schema").unwrap_or_else(|| name.clone());
+    let database = ["database", "catalog", "project"].iter().find_map(|key| yaml::text(source, key));
+    for table in yaml::entries(source, "tables") {
+        let Some(table_name) = yaml::text(table, "name") else { continue };
+        let columns = yaml::entries(table, "columns")
+            .filter_map(|column| Some((yaml::text(column, "name")?, yaml::text(column, "data_type"))))
+            .collect();
+        let table = SourceTable {
+            database: database.clone(),
+            schema: schema.clone(),
+            identifier: yaml::text(table, "identifier").unwrap_or_else(|| table_name.clone()),
+            columns,
+            file: file.clone(),
+            line: yaml::line_of_name(text, &table_name, source_line.saturating_add(1)).unwrap_or(0),
+        };
+        properties.sources.insert((name.clone(), table_name), table);
+    }
+}
+
+fn read_node(node: &Value, properties: &mut Properties) {
+    let Some(name) = yaml::text(node, "name") else { return };
+    if let Some(config) = node.get("config").and_then(Value::as_object) {
+        properties.nodes.insert(name.clone(), NodeConfig::from_map(config));
+    }
+    let versions = yaml::entries(node, "versions").filter_map(|version| yaml::text(version, "v"));
+    let newest = versions.max_by(|a, b| compare_versions(a, b));
+    properties.latest.extend(yaml::text(node, "latest_version").or(newest).map(|latest| (name, latest)));
+}
+
+/// Versions that are numbers compare as numbers.
+fn compare_versions(a: &str, b: &str) -> std::cmp::Ordering {
+    match (a.parse::<f64>(), b.parse::<f64>()) {
+        (Ok(a), Ok(b)) => a.total_cmp(&b),
+        _ => a.cmp(b),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_give_tables_with_columns_and_lines() {
+        let file = RepoPath::new("models/sources.yml").expect("inside");
+        let text = "version: 2\nsources:\n  - name: raw\n    database: lake\n    tables:\n      - name: orders\n        identifier: orders_v2\n        columns:\n          - name: id\n            data_type: bigint\n          - name: note\n";
+        let properties = read(&file, text).expect("YAML");
+        let table = &properties.sources[&("raw".to_owned(), "orders".to_owned())];
+        assert_eq!((table.schema.as_str(), table.identifier.as_str(), table.line), ("raw", "orders_v2", 6));
+        assert_eq!(table.columns, [("id".to_owned(), Some("bigint".to_owned())), ("note".to_owned(), None)]);
+    }
+
+    #[test]
+    fn the_newest_version_is_known() {
+        let file = RepoPath::new("m.yml").expect("inside");
+        let text = "models:\n  - name: a\n    versions: [{v: 9}, {v: 10}]\n  - name: b\n    latest_version: 1\n    versions: [{v: 1}, {v: 2}]\n";
+        let latest = read(&file, text).expect("YAML").latest;
+        assert_eq!((latest["a"].as_str(), latest["b"].as_str()), ("10", "1"));
+    }
+}

@@ -1,0 +1,182 @@
+//! One rendering of one file: what its names mean, and what the rendering tells on the way (settings, relations).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use minijinja::Value;
+
+use super::macros::{MacroDefinition, Words};
+use super::tokens::token;
+use super::world::{Node, World};
+use crate::lineage::model::{AssetKind, AssetName};
+use crate::sql::dialect::Dialect;
+use crate::sql::jinja::hole::Holes;
+use crate::sql::template::TokenTarget;
+
+/// Most macros that one file is rendered with; nobody reaches more on purpose.
+const MOST_MACROS: usize = 600;
+
+/// What does not change between the tries and variants of rendering one file.
+#[derive(Debug)]
+pub struct Setting {
+    /// All projects.
+    pub world: Arc<World>,
+    /// The file's project.
+    pub project: usize,
+    /// The node that the file is; `None` for tests, analyses and property files.
+    pub node: Option<Node>,
+    /// The adapter's dialect.
+    pub dialect: Dialect,
+    /// The macros that the file can reach; their indices are those of `jinja::engine::Job::macros`.
+    pub macros: Vec<Arc<MacroDefinition>>,
+    /// The words in the tags of the file and of these macros.
+    pub words: Words,
+}
+
+impl Setting {
+    /// The setting for a template: finds the macros that it can reach by its words. `local` are macros of the file itself.
+    #[must_use]
+    pub fn new(world: &Arc<World>, home: Home, words: Words, local: Vec<MacroDefinition>) -> Self {
+        let mut setting = Self {
+            world: Arc::clone(world),
+            project: home.project,
+            node: home.node,
+            dialect: home.dialect,
+            macros: Vec::new(),
+            words: Words::default(),
+        };
+        let mut open: Vec<Words> = vec![words];
+        for definition in local {
+            open.push(definition.words.clone());
+            setting.macros.push(Arc::new(definition));
+        }
+        let mut seen = BTreeSet::new();
+        while let Some(words) = open.pop() {
+            for word in words.all.difference(&setting.words.all) {
+                for (index, definition) in world.macro_family(word) {
+                    let fits = !is_of_other_adapter(&definition.name, setting.dialect);
+                    if fits && setting.macros.len() < MOST_MACROS && seen.insert(index) {
+                        open.push(definition.words.clone());
+                        setting.macros.push(Arc::clone(definition));
+                    }
+                }
+            }
+            setting.words.all.extend(words.all);
+            setting.words.called.extend(words.called);
+            setting.words.qualifying.extend(words.qualifying);
+        }
+        setting
+    }
+
+    /// The index of the macro that a name means, in the named package or as seen from the file's project.
+    #[must_use]
+    pub fn macro_index(&self, package: Option<&str>, name: &str) -> Option<usize> {
+        let named = self.macros.iter().enumerate().filter(|(_, definition)| definition.name == name);
+        let in_package = |project| package.is_none_or(|package| self.world.project_name(project) == package);
+        let candidates = named.filter(|(_, definition)| in_package(definition.project));
+        let best = candidates.min_by_key(|(_, definition)| definition.project != self.project)?;
+        let (index, definition) = best;
+        let reachable = package.is_some()
+            || definition.project == self.project
+            || self.world.is_inside(definition.project, self.project);
+        reachable.then_some(index)
+    }
+
+    /// The index of the macro that `adapter.dispatch(name)` means: the adapter's own, else the default one.
+    #[must_use]
+    pub fn dispatched(&self, package: Option<&str>, name: &str) -> Option<usize> {
+        let own = format!("{}__{name}", adapter_name(self.dialect));
+        let default = format!("default__{name}");
+        let found = |name: &str| self.macro_index(None, name).or_else(|| self.macro_index(package, name));
+        found(&own).or_else(|| found(&default))
+    }
+}
+
+/// Where a template stands.
+#[derive(Debug)]
+pub struct Home {
+    /// The index of its project.
+    pub project: usize,
+    /// The node that it is, where it is one.
+    pub node: Option<Node>,
+    /// The adapter's dialect.
+    pub dialect: Dialect,
+}
+
+/// Whether a macro is the variant of an adapter that is not the dialect's.
+fn is_of_other_adapter(name: &str, dialect: Dialect) -> bool {
+    let prefix = name.split_once("__").map(|(prefix, _)| prefix);
+    let others = Dialect::ALL.into_iter().filter(|other| *other != dialect);
+    prefix.is_some_and(|prefix| others.map(adapter_name).any(|other| other == prefix))
+}
+
+/// The adapter's name, which is the dialect's except for Athena's and SQL Server's kin.
+#[must_use]
+pub fn adapter_name(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Tsql => "sqlserver",
+        other => other.name(),
+    }
+}
+
+/// What a rendering told.
+#[derive(Debug, Default)]
+pub struct Captured {
+    /// Settings given by `config(…)`, as text; lists and maps are left out.
+    pub config: BTreeMap<String, String>,
+    /// Tokens that were made, and their targets.
+    pub tokens: BTreeMap<String, TokenTarget>,
+    /// Whether `is_incremental()` was asked.
+    pub asked_incremental: bool,
+    /// The values of the macros.
+    pub macros: BTreeMap<usize, Value>,
+    /// What `return(…)` gave, until the macro call around it takes it.
+    pub returned: Option<Value>,
+}
+
+/// One try at rendering.
+pub struct Session {
+    /// What stays the same.
+    pub setting: Arc<Setting>,
+    /// What `is_incremental()` answers.
+    pub incremental: bool,
+    /// What is not known.
+    pub holes: Arc<Holes>,
+    /// Macros that failed in an earlier try, and why.
+    pub failed: BTreeMap<usize, String>,
+    captured: Mutex<Captured>,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("project", &self.setting.project).finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// A fresh try.
+    #[must_use]
+    pub fn new(setting: &Arc<Setting>, incremental: bool, failed: BTreeMap<usize, String>) -> Arc<Self> {
+        Arc::new(Self {
+            setting: Arc::clone(setting),
+            incremental,
+            holes: Arc::default(),
+            failed,
+            captured: Mutex::default(),
+        })
+    }
+
+    /// What was told so far.
+    pub fn captured(&self) -> MutexGuard<'_, Captured> {
+        self.captured.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The token for a relation; remembers its target.
+    #[must_use]
+    pub fn token(&self, asset: AssetName, kind: AssetKind) -> String {
+        let token = token(&asset, kind);
+        self.captured().tokens.insert(token.clone(), TokenTarget { asset, kind });
+        token
+    }
+}

@@ -1,0 +1,282 @@
+//! Everything that the dbt projects of one tree declare: nodes, sources, macros.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::config::NodeConfig;
+use super::macros::{MacroDefinition, extract};
+use super::project::{Project, Projects, Role, adapter_of_profile};
+use super::properties::{self, Properties, SourceTable};
+use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
+use crate::lineage::model::{AssetKind, AssetName};
+use crate::path::RepoPath;
+use crate::source::{SourceFile, SourceTree};
+use crate::sql::dialect::Dialect;
+use crate::sql::jinja::segment::split;
+
+/// A model, seed or snapshot.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// Its dbt name.
+    pub name: String,
+    /// What it is.
+    pub kind: AssetKind,
+    /// Its name in the graph: the dbt name, with the project's in front where an earlier project has the same.
+    pub asset: AssetName,
+    /// Its file.
+    pub path: RepoPath,
+    /// The index of its project.
+    pub project: usize,
+    /// Its settings outside of its file, Jinja not rendered.
+    pub config: NodeConfig,
+}
+
+/// What the projects of a tree declare.
+#[derive(Debug, Default)]
+pub struct World {
+    /// The projects.
+    pub projects: Projects,
+    /// For each project what its property files say.
+    pub properties: Vec<Properties>,
+    /// For each project the adapter, where it can be told, and why.
+    pub adapters: Vec<Option<(Dialect, String)>>,
+    /// All nodes.
+    pub nodes: Vec<Node>,
+    macros: Vec<Arc<MacroDefinition>>,
+    nodes_by_name: BTreeMap<String, Vec<usize>>,
+    nodes_by_path: BTreeMap<RepoPath, usize>,
+    macro_families: BTreeMap<String, Vec<usize>>,
+    /// Project and property files that could not be read.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl World {
+    /// Reads what a tree declares. Without a `dbt_project.yml` there is nothing to read.
+    #[must_use]
+    pub fn read<Side: Sync>(tree: &SourceTree<Side>) -> Self {
+        let mut world = Self::default();
+        world.read_projects(tree);
+        if world.projects.list.is_empty() {
+            return world;
+        }
+        world.read_properties(tree);
+        world.read_nodes(tree);
+        world.read_macros(tree);
+        world.adapters = world.projects.list.iter().map(|project| adapter(project, tree)).collect();
+        world
+    }
+
+    fn read_projects<Side>(&mut self, tree: &SourceTree<Side>) {
+        let mut list = Vec::new();
+        for file in tree.support.values().filter(|file| file.path.file_name() == "dbt_project.yml") {
+            let parsed = match &file.content {
+                Ok(text) => Project::parse(&file.path, text),
+                Err(reason) => Err(reason.to_string()),
+            };
+            match parsed {
+                Ok(project) => list.push(project),
+                Err(reason) => self.diagnostics.push(unread(&file.path, &reason)),
+            }
+        }
+        self.projects = Projects::new(list);
+    }
+
+    fn read_properties<Side: Sync>(&mut self, tree: &SourceTree<Side>) {
+        let files: Vec<&SourceFile> = tree.support.values().filter(|file| is_yaml(&file.path)).collect();
+        let read: Vec<_> = files
+            .par_iter()
+            .filter_map(|file| {
+                let project = self.projects.of(&file.path)?;
+                let text = file.content.as_ref().ok().filter(|text| properties::may_hold_properties(text))?;
+                Some((project, properties::read(&file.path, text).map_err(|reason| unread(&file.path, &reason))))
+            })
+            .collect();
+        self.properties = vec![Properties::default(); self.projects.list.len()];
+        for (project, result) in read {
+            match (result, self.properties.get_mut(project)) {
+                (Ok(found), Some(properties)) => properties.extend(found),
+                (Err(diagnostic), _) => self.diagnostics.push(diagnostic),
+                (Ok(_), None) => {}
+            }
+        }
+    }
+
+    fn read_nodes<Side>(&mut self, tree: &SourceTree<Side>) {
+        let mut found: Vec<(usize, &RepoPath, String, AssetKind, Vec<&str>)> = Vec::new();
+        for file in tree.sql.values().chain(tree.support.values()) {
+            let Some(project) = self.projects.of(&file.path) else { continue };
+            let role = self.projects.list.get(project).and_then(|project| project.role(&file.path));
+            let Some((role, folders)) = role else { continue };
+            let extension = file.path.file_name().rsplit('.').next().unwrap_or_default();
+            let (name, kind) = match (role, extension) {
+                (Role::Model, "sql" | "py") => (file.path.stem().to_owned(), AssetKind::Model),
+                (Role::Seed, "csv") => (file.path.stem().to_owned(), AssetKind::Seed),
+                (Role::Snapshot, "sql") => (snapshot_name(file), AssetKind::Snapshot),
+                _ => continue,
+            };
+            found.push((project, &file.path, name, kind, folders));
+        }
+        // Earlier projects keep the bare name; the order does not hang on which file comes first.
+        found.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
+        for (project, path, name, kind, folders) in found {
+            self.add_node(project, (path, name, kind), &folders);
+        }
+    }
+
+    fn add_node(&mut self, project: usize, (path, name, kind): (&RepoPath, String, AssetKind), folders: &[&str]) {
+        let Some(settings) = self.projects.list.get(project) else { return };
+        let section = match kind {
+            AssetKind::Seed => "seeds",
+            AssetKind::Snapshot => "snapshots",
+            _ => "models",
+        };
+        let general = settings.node_config(section, folders, &name);
+        let own = self.properties.get(project).and_then(|properties| properties.nodes.get(&name)).cloned();
+        let taken = self.nodes_by_name.get(&name).into_iter().flatten();
+        let taken = taken.filter_map(|index| self.nodes.get(*index)).any(|other| other.project != project);
+        let asset = if taken {
+            AssetName::from_parts(&[settings.name.as_str(), name.as_str()])
+        } else {
+            AssetName::from_parts(&[name.as_str()])
+        };
+        let index = self.nodes.len();
+        self.nodes_by_name.entry(name.clone()).or_default().push(index);
+        self.nodes_by_path.insert(path.clone(), index);
+        let config = own.unwrap_or_default().over(general);
+        self.nodes.push(Node { name, kind, asset, path: path.clone(), project, config });
+    }
+
+    fn read_macros<Side: Sync>(&mut self, tree: &SourceTree<Side>) {
+        let files: Vec<&SourceFile> = tree.sql.values().chain(tree.support.values()).collect();
+        let found: Vec<Vec<MacroDefinition>> = files
+            .par_iter()
+            .filter_map(|file| {
+                let project = self.projects.of(&file.path)?;
+                let (role, _) = self.projects.list.get(project)?.role(&file.path)?;
+                let text = file.content.as_ref().ok()?;
+                let holds = matches!(role, Role::Macro | Role::Test) && file.path.file_name().ends_with(".sql");
+                let definitions = holds.then(|| extract(text, &split(text), project))?;
+                Some(definitions.into_iter().map(|(definition, _)| definition).collect())
+            })
+            .collect();
+        for definition in found.into_iter().flatten() {
+            let variant_of = definition.name.split_once("__").map(|(_, name)| name.to_owned());
+            for word in variant_of.into_iter().chain([definition.name.clone()]) {
+                self.macro_families.entry(word).or_default().push(self.macros.len());
+            }
+            self.macros.push(Arc::new(definition));
+        }
+    }
+
+    /// The node that a file is.
+    #[must_use]
+    pub fn node_of(&self, path: &RepoPath) -> Option<&Node> {
+        self.nodes.get(*self.nodes_by_path.get(path)?)
+    }
+
+    /// What `ref` means in a project: the node of that name in the named package, else in the project itself, else in a
+    /// package that is installed inside of it, else anywhere if only one project has it.
+    #[must_use]
+    pub fn node(&self, project: usize, package: Option<&str>, name: &str) -> Option<&Node> {
+        let candidates: Vec<&Node> =
+            self.nodes_by_name.get(name)?.iter().filter_map(|index| self.nodes.get(*index)).collect();
+        if let Some(package) = package {
+            return candidates.into_iter().find(|node| self.project_name(node.project) == package);
+        }
+        let own = candidates.iter().find(|node| node.project == project);
+        let inside = || candidates.iter().find(|node| self.is_inside(node.project, project));
+        let only = || if candidates.len() == 1 { candidates.first() } else { None };
+        own.or_else(inside).or_else(only).copied()
+    }
+
+    /// The node for a version of a model (`orders` and `2` → `orders_v2`); without a version the latest.
+    #[must_use]
+    pub fn version(&self, project: usize, package: Option<&str>, wanted: (&str, Option<&str>)) -> Option<&Node> {
+        let (name, version) = wanted;
+        if version.is_none() {
+            if let Some(node) = self.node(project, package, name) {
+                return Some(node);
+            }
+        }
+        let latest = || self.properties.iter().find_map(|properties| properties.latest.get(name)).map(String::as_str);
+        let file = format!("{name}_v{}", version.or_else(latest)?);
+        self.node(project, package, &file).or_else(|| self.node(project, package, name))
+    }
+
+    /// A source's table as its project declares it.
+    #[must_use]
+    pub fn source(&self, project: usize, source: &str, table: &str) -> Option<&SourceTable> {
+        let key = (source.to_owned(), table.to_owned());
+        let own = self.properties.get(project).and_then(|properties| properties.sources.get(&key));
+        own.or_else(|| self.properties.iter().find_map(|properties| properties.sources.get(&key)))
+    }
+
+    /// The name of a project.
+    #[must_use]
+    pub fn project_name(&self, project: usize) -> &str {
+        self.projects.list.get(project).map_or("", |project| &project.name)
+    }
+
+    /// Whether a project lies inside another one's folder, as installed packages do.
+    #[must_use]
+    pub fn is_inside(&self, inner: usize, outer: usize) -> bool {
+        match (self.projects.list.get(inner), self.projects.list.get(outer)) {
+            (Some(inner), Some(outer)) if outer.root.is_empty() => !inner.root.is_empty(),
+            (Some(inner), Some(outer)) => {
+                inner.root.strip_prefix(&outer.root).is_some_and(|rest| rest.starts_with('/'))
+            }
+            _ => false,
+        }
+    }
+
+    /// The macros that a word may mean: those of that name, and its variants by adapter (`default__name`).
+    pub fn macro_family<'a>(&'a self, word: &str) -> impl Iterator<Item = (usize, &'a Arc<MacroDefinition>)> + use<'a> {
+        let indices = self.macro_families.get(word).map(Vec::as_slice).unwrap_or_default();
+        indices.iter().filter_map(|index| Some((*index, self.macros.get(*index)?)))
+    }
+
+    /// The value of a variable of a project.
+    #[must_use]
+    pub fn variable(&self, project: usize, name: &str) -> Option<&serde_json::Value> {
+        self.projects.list.get(project)?.vars.get(name)
+    }
+}
+
+fn is_yaml(path: &RepoPath) -> bool {
+    let name = path.file_name();
+    let other = ["dbt_project.yml", "profiles.yml", "packages.yml", "dependencies.yml"].contains(&name);
+    !other && (name.ends_with(".yml") || name.ends_with(".yaml"))
+}
+
+fn unread(path: &RepoPath, reason: &str) -> Diagnostic {
+    let message = format!("could not read {}: {reason}", path.file_name());
+    Diagnostic::new(DiagnosticCode::TemplateError, DiagnosticSeverity::Error, path, message)
+        .hint("what the dbt project declares there is missing from this report; mend the YAML")
+}
+
+/// The name in the first `{% snapshot name %}` of a file.
+fn snapshot_name(file: &SourceFile) -> String {
+    let Ok(text) = &file.content else { return file.path.stem().to_owned() };
+    let segments = split(text);
+    let tag = segments.iter().find(|segment| segment.keyword(text) == "snapshot");
+    let name = tag.and_then(|tag| tag.content(text).split_whitespace().nth(1));
+    name.unwrap_or(file.path.stem()).to_owned()
+}
+
+/// The adapter: from the profile where one is checked in, else from settings that only one adapter has.
+fn adapter<Side>(project: &Project, tree: &SourceTree<Side>) -> Option<(Dialect, String)> {
+    let profiles = tree.support.values().filter(|file| file.path.file_name() == "profiles.yml");
+    let mut profiles: Vec<&SourceFile> = profiles.collect();
+    // A profile beside the project before one elsewhere.
+    profiles.sort_by_key(|file| !file.path.as_str().starts_with(project.root.as_str()));
+    let from_profile = profiles.iter().find_map(|file| {
+        let dialect = adapter_of_profile(file.content.as_ref().ok()?, project.profile.as_deref())?;
+        Some((dialect, format!("dbt adapter in {}", file.path)))
+    });
+    from_profile.or_else(|| {
+        let (dialect, setting) = project.adapter_sign()?;
+        Some((dialect, format!("dbt setting `+{setting}` in {}", project.file)))
+    })
+}

@@ -1,0 +1,78 @@
+//! YAML to values, within the parser's budgets, and the line on which a name stands.
+
+use serde_json::Value;
+
+/// Reads one YAML document.
+///
+/// # Errors
+/// What the parser says, on one line.
+pub fn parse(text: &str) -> Result<Value, String> {
+    let options = serde_saphyr::options! { duplicate_keys: serde_saphyr::DuplicateKeyPolicy::LastWins };
+    serde_saphyr::from_str_with_options::<Option<Value>>(text, options)
+        .map(Option::unwrap_or_default)
+        .map_err(|error| error.without_snippet().to_string().lines().next().unwrap_or_default().to_owned())
+}
+
+/// The entries of a list at a key; none where there is no list.
+pub fn entries<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
+    value.get(key).and_then(Value::as_array).into_iter().flatten()
+}
+
+/// A text at a key; numbers count as text.
+#[must_use]
+pub fn text(value: &Value, key: &str) -> Option<String> {
+    scalar(value.get(key)?)
+}
+
+/// A scalar as text.
+#[must_use]
+pub fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        _ => None,
+    }
+}
+
+/// The first line (from 1) at or after `from` that reads `name: <name>`, with or without a dash and quotes.
+#[must_use]
+pub fn line_of_name(file: &str, name: &str, from: u32) -> Option<u32> {
+    let skipped = usize::try_from(from.saturating_sub(1)).unwrap_or(usize::MAX);
+    (1_u32..).zip(file.lines()).skip(skipped).find_map(|(number, line)| {
+        let value = line.trim_start().trim_start_matches("- ").trim_start().strip_prefix("name:")?;
+        let value = value.split(" #").next().unwrap_or(value).trim().trim_matches(['"', '\'']);
+        (value == name).then_some(number)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repeated_keys_and_empty_documents_are_no_errors() {
+        assert_eq!(parse("a: 1\na: 2").map(|value| value["a"].clone()), Ok(Value::from(2)));
+        assert_eq!(parse("# nothing"), Ok(Value::Null));
+        assert!(parse("a: [").is_err_and(|reason| !reason.contains('\n')));
+    }
+
+    #[test]
+    fn an_alias_bomb_is_refused() {
+        let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        for level in 1..12 {
+            let previous = format!("*a{}", level - 1);
+            bomb += &format!("a{level}: &a{level} [{}]\n", vec![previous; 10].join(", "));
+        }
+        assert!(parse(&bomb).is_err());
+    }
+
+    #[test]
+    fn names_are_found_by_line() {
+        let file = "sources:\n  - name: raw\n    tables:\n      - name: \"orders\" # all\n      - description: x\n        name: raw\n";
+        assert_eq!(line_of_name(file, "raw", 1), Some(2));
+        assert_eq!(line_of_name(file, "orders", 2), Some(4));
+        assert_eq!(line_of_name(file, "raw", 3), Some(6));
+        assert_eq!(line_of_name(file, "none", 1), None);
+    }
+}
