@@ -63,7 +63,8 @@ impl NodeConfig {
             schema: named(self.schema).filter(|text| text != "None"),
             database: named(self.database).filter(|text| text != "None"),
             alias: named(self.alias).filter(|text| text != "None"),
-            enabled: one(self.enabled),
+            // What a variable decides is for whoever runs the project: the node counts as switched on.
+            enabled: self.enabled.filter(|enabled| !enabled.contains("{{")),
         }
     }
 
@@ -110,9 +111,15 @@ mod tests {
     #[test]
     fn a_setting_that_does_not_render_is_absent() {
         let config =
-            NodeConfig { schema: Some("{{ x }}".into()), enabled: Some("{{ y }}".into()), ..NodeConfig::default() };
-        let rendered = config.rendered(&|text| (text == "{{ y }}").then(|| "False".to_owned()));
-        assert_eq!(rendered.schema, None);
-        assert!(rendered.is_disabled());
+            NodeConfig { schema: Some("{{ x }}".into()), alias: Some("{{ y }}".into()), ..NodeConfig::default() };
+        let rendered = config.rendered(&|text| (text == "{{ y }}").then(|| "z".to_owned()));
+        assert_eq!((rendered.schema, rendered.alias.as_deref()), (None, Some("z")));
+    }
+
+    #[test]
+    fn only_a_plain_false_disables() {
+        let config = |enabled: &str| NodeConfig { enabled: Some(enabled.into()), ..NodeConfig::default() };
+        assert!(config("false").rendered(&|_| None).is_disabled());
+        assert!(!config("{{ var('x', false) }}").rendered(&|_| Some("False".into())).is_disabled());
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::sql::jinja::segment::{Segment, SegmentKind, split};
-use crate::sql::jinja::source::{macro_variable, with_mutable_lists};
+use crate::sql::jinja::source::{adapted, macro_variable};
 
 /// One macro.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,12 @@ pub struct MacroDefinition {
 }
 
 impl MacroDefinition {
+    /// The same macro as one of another project.
+    #[must_use]
+    pub fn of_project(&self, project: usize) -> Self {
+        Self { project, ..self.clone() }
+    }
+
     /// The macro's text under the variable of an index.
     #[must_use]
     pub fn text(&self, index: usize) -> String {
@@ -123,7 +129,7 @@ fn definition(source: &str, covered: &[Segment], keyword: &str, project: usize) 
     let name = if keyword == "macro" { name.trim().to_owned() } else { format!("test_{}", name.trim()) };
     let parameters = if parameters.is_empty() { "()" } else { parameters };
     let inner = source.get(first.range.end..last.range.start)?;
-    let inner = with_mutable_lists(inner);
+    let inner = adapted(inner);
     let (open_mark, close_mark) = (if first.trims_after { "-" } else { "" }, if last.trims_before { "-" } else { "" });
     let mut words = Words::of(&inner, &split(&inner));
     words.add(parameters);

@@ -26,6 +26,7 @@ use crate::sql::jinja::findings::{failure, findings};
 use crate::sql::jinja::hole::{HOLE_PREFIX, Holes};
 use crate::sql::jinja::neutral::neutralise;
 use crate::sql::jinja::segment::{Segment, SegmentKind, has_marker, split};
+use crate::sql::jinja::settle::{Lone, settle};
 use crate::sql::jinja::source::Replacements;
 use crate::sql::lexical::is_blank;
 use crate::sql::template::{CatalogContent, FileAsset, LineMap, Prepared, TokenTarget};
@@ -87,8 +88,7 @@ pub fn draft(world: &Arc<World>, file: &DbtFile<'_>) -> Draft {
     }
     let node = world.node_of(&file.file.path).cloned();
     let setting = |template: &TemplateText<'_>, text: &str| {
-        let mut words = Words::of(text, &template.segments);
-        words.all.insert("generate_alias_name".to_owned());
+        let words = Words::of(text, &template.segments);
         let home = Home { project: file.project, node: node.clone(), dialect: file.dialect.0 };
         Arc::new(Setting::new(world, home, words, template.local.clone()))
     };
@@ -238,9 +238,12 @@ fn assemble(
             prepared.diagnostics.extend(found);
             let captured = std::mem::take(&mut *variant.session.captured());
             config = captured_config(&captured);
+            if !disables_plainly(file.text, &template.segments) {
+                config.enabled = None;
+            }
             prepared.tokens = occurring(&variant.rendered.text, &captured.tokens);
             prepared.line_map = LineMap::new(variant.rendered.lines);
-            prepared.sql = variant.rendered.text.into();
+            prepared.sql = settle(variant.rendered.text, Lone::Query).into();
         }
         Err(reason) => {
             let session = Session::new(setting, false, BTreeMap::new());
@@ -263,6 +266,16 @@ fn captured_config(captured: &Captured) -> NodeConfig {
         is_known.then(|| (name.clone(), serde_json::Value::from(value.as_str())))
     };
     NodeConfig::from_map(&captured.config.iter().filter_map(known).collect())
+}
+
+/// Whether `config(enabled=false)` is written out. Where a variable decides, the model counts as switched on: whoever runs
+/// the project decides.
+fn disables_plainly(text: &str, segments: &[Segment]) -> bool {
+    segments.iter().any(|segment| {
+        let words = Words::of(text, std::slice::from_ref(segment));
+        let decided = ["var", "env_var", "target"].iter().any(|word| words.all.contains(*word));
+        words.called.contains("config") && words.all.contains("enabled") && !decided
+    })
 }
 
 /// What would fill a hole.

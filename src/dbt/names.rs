@@ -1,9 +1,10 @@
 //! What the names in a dbt template mean.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use minijinja::value::Object;
-use minijinja::{Error, State, Value};
+use minijinja::{Error, ErrorKind, State, Value};
 use serde_json::Value as Json;
 
 use super::objects::{
@@ -13,6 +14,8 @@ use super::relation::Relation;
 use super::session::{Session, adapter_name};
 use super::stand_in;
 use crate::lineage::model::{AssetKind, AssetName};
+use crate::sql::jinja::engine::render_text;
+use crate::sql::jinja::mutable::MUTABLE;
 use crate::sql::jinja::source::REGISTER;
 
 /// What the unknown target is called. The name of the target decides about branches (`target.name == 'prod'`), and the
@@ -24,7 +27,8 @@ pub const TARGET_SCHEMA: &str = "target_schema";
 pub const TARGET_DATABASE: &str = "target_database";
 
 /// Names that belong to Jinja and must not become holes.
-const JINJA_NAMES: [&str; 9] = ["range", "namespace", "dict", "loop", "caller", "super", "self", "varargs", "kwargs"];
+const JINJA_NAMES: [&str; 10] =
+    ["range", "namespace", "dict", "loop", "caller", "super", "self", "varargs", "kwargs", MUTABLE];
 
 /// The root of names for one try.
 #[derive(Debug)]
@@ -89,14 +93,12 @@ fn value(session: &Arc<Session>, name: &str) -> Option<Value> {
         "target" => target(session),
         "model" => model(session),
         "execute" => Value::from(false),
-        "flags" => Value::from_iter([("FULL_REFRESH", Value::from(false)), ("WHICH", Value::from("run"))]),
-        "modules" => Value::from_iter([("datetime", Value::from_object(Moment)), ("pytz", Value::from_object(Moment))]),
+        "flags" => map_of([("FULL_REFRESH", Value::from(false)), ("WHICH", Value::from("run"))]),
+        "modules" => map_of([("datetime", Value::from_object(Moment)), ("pytz", Value::from_object(Moment))]),
         "run_started_at" => Value::from_object(Moment),
         "exceptions" => Value::from_object(Silent),
-        "api" => Value::from_iter([("Relation", Value::from_object(RelationMaker))]),
-        "builtins" => {
-            ["ref", "source", "config", "var"].into_iter().map(|name| (name, builtin(session, name))).collect()
-        }
+        "api" => map_of([("Relation", Value::from_object(RelationMaker)), ("Column", Value::from_object(ColumnMaker))]),
+        "builtins" => map_of(["ref", "source", "config", "var"].map(|name| (name, builtin(session, name)))),
         "invocation_id" => Value::from("00000000-0000-0000-0000-000000000000"),
         "project_name" => Value::from(session.setting.world.project_name(session.setting.project)),
         "dbt_version" => Value::from("1.10.0"),
@@ -105,6 +107,10 @@ fn value(session: &Arc<Session>, name: &str) -> Option<Value> {
         "graph" => session.holes.value("graph", Some("the project's graph is only known to dbt")),
         _ => return None,
     })
+}
+
+fn map_of<const N: usize>(pairs: [(&'static str, Value); N]) -> Value {
+    Value::from(BTreeMap::from(pairs))
 }
 
 fn builtin(session: &Arc<Session>, name: &str) -> Value {
@@ -169,7 +175,11 @@ impl Object for Variables {
         let name = arguments.text(0, "var").unwrap_or_default();
         let setting = &self.0.setting;
         if let Some(value) = setting.world.variable(setting.project, &name) {
-            return Ok(from_json_value(value));
+            let text = value.as_str().filter(|text| text.contains("{{") && !self.0.inside_variable);
+            return match text {
+                Some(text) => render_text(text, Names(self.0.inside_variable())).map(Value::from),
+                None => Ok(from_json_value(value)),
+            };
         }
         let default = arguments.positional().get(1).or_else(|| arguments.named().get("default")).cloned();
         Ok(default.unwrap_or_else(|| self.0.holes.value(&format!("var('{name}')"), Some("the variable has no value"))))
@@ -243,7 +253,7 @@ fn register(session: &Arc<Session>, _: &mut State<'_, '_>, args: &[Value]) -> Re
 
 fn target(session: &Arc<Session>) -> Value {
     let adapter = adapter_name(session.setting.dialect);
-    Value::from_iter([
+    map_of([
         ("name", Value::from(TARGET_NAME)),
         ("target_name", Value::from(TARGET_NAME)),
         ("type", Value::from(adapter)),
@@ -267,7 +277,7 @@ fn model(session: &Arc<Session>) -> Value {
     let name = node.map_or("", |node| node.name.as_str());
     let project = setting.world.project_name(setting.project);
     let config = node.map(|node| node.config.clone()).unwrap_or_default();
-    Value::from_iter([
+    map_of([
         ("name", Value::from(name)),
         ("alias", Value::from(config.alias.unwrap_or_else(|| name.to_owned()))),
         ("package_name", Value::from(project)),
@@ -306,6 +316,22 @@ impl Object for RelationMaker {
     }
 }
 
+/// `api.Column`: the adapter's names of types.
+#[derive(Debug)]
+struct ColumnMaker;
+
+impl Object for ColumnMaker {
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+        let arguments = Arguments::read(args)?;
+        match (method, arguments.text(0, "dtype").or_else(|| arguments.text(0, "size"))) {
+            ("translate_type", Some(name)) => Ok(Value::from(name)),
+            ("string_type", Some(size)) => Ok(Value::from(format!("varchar({size})"))),
+            ("numeric_type", Some(name)) => Ok(Value::from(name)),
+            _ => Err(Error::from(ErrorKind::UnknownMethod)),
+        }
+    }
+}
+
 /// A JSON (or YAML) value for a template.
 #[must_use]
 pub fn from_json_value(value: &Json) -> Value {
@@ -317,6 +343,9 @@ pub fn from_json_value(value: &Json) -> Value {
         }
         Json::String(text) => Value::from(text.as_str()),
         Json::Array(items) => items.iter().map(from_json_value).collect::<Vec<_>>().into(),
-        Json::Object(map) => map.iter().map(|(key, value)| (key.clone(), from_json_value(value))).collect(),
+        Json::Object(map) => {
+            let pairs = map.iter().map(|(key, value)| (key.clone(), from_json_value(value)));
+            Value::from(pairs.collect::<BTreeMap<String, Value>>())
+        }
     }
 }

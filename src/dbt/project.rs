@@ -50,6 +50,7 @@ pub struct Project {
     pub vars: Map<String, Value>,
     /// The profile that it names.
     pub profile: Option<String>,
+    /// Folders from the repository's root, the longest first.
     folders: Vec<(String, Role)>,
     settings: Value,
 }
@@ -67,28 +68,29 @@ impl Project {
         let fallback = file.folder().rsplit('/').next().unwrap_or_default();
         let name = yaml::text(&settings, "name").unwrap_or_else(|| fallback.to_owned());
         let mut folders: Vec<(String, Role)> = Vec::new();
+        let root = file.folder();
         for (role, key, old_key, default) in FOLDERS {
             let given = settings.get(key).or_else(|| settings.get(old_key));
-            folders.extend(paths(given, default).into_iter().map(|folder| (folder, role)));
+            folders.extend(paths(given, default).iter().filter_map(|folder| Some((resolved(root, folder)?, role))));
         }
         for (key, default) in
             [("target-path", "target"), ("log-path", "logs"), ("packages-install-path", "dbt_packages")]
         {
-            folders.extend(paths(settings.get(key), &[default]).into_iter().map(|folder| (folder, Role::Output)));
+            let given = paths(settings.get(key), &[default]);
+            folders.extend(given.iter().filter_map(|folder| Some((resolved(root, folder)?, Role::Output))));
         }
         // The longest folder decides, so that `models/tests` may hold tests.
         folders.sort_by_key(|(folder, _)| std::cmp::Reverse(folder.len()));
         let vars = variables(settings.get("vars"), &name);
         let profile = yaml::text(&settings, "profile");
-        Ok(Self { root: file.folder().to_owned(), name, file: file.clone(), vars, profile, folders, settings })
+        Ok(Self { root: root.to_owned(), name, file: file.clone(), vars, profile, folders, settings })
     }
 
     /// What a file of this project is, and its folders below the folder of that role.
     #[must_use]
     pub fn role<'a>(&self, path: &'a RepoPath) -> Option<(Role, Vec<&'a str>)> {
-        let inside = below(path.as_str(), &self.root)?;
         self.folders.iter().find_map(|(folder, role)| {
-            let inner = below(inside, folder)?;
+            let inner = below(path.as_str(), folder)?;
             let mut folders: Vec<&str> = inner.split('/').collect();
             folders.pop();
             Some((*role, folders))
@@ -116,13 +118,25 @@ fn below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
 }
 
 fn paths(given: Option<&Value>, default: &[&str]) -> Vec<String> {
-    let texts = match given {
+    match given {
         Some(Value::Array(list)) => list.iter().filter_map(yaml::scalar).collect(),
         Some(Value::String(one)) => vec![one.clone()],
-        _ => default.iter().map(|folder| (*folder).to_owned()).collect::<Vec<_>>(),
-    };
-    let clean = |text: &String| text.trim_start_matches("./").trim_matches('/').to_owned();
-    texts.iter().map(clean).map(|folder| if folder == "." { String::new() } else { folder }).collect()
+        _ => default.iter().map(|folder| (*folder).to_owned()).collect(),
+    }
+}
+
+/// A folder of a project from the repository's root; `None` for one outside of the repository. Projects that live side by
+/// side share folders by `../`.
+fn resolved(root: &str, folder: &str) -> Option<String> {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in root.split('/').chain(folder.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
 }
 
 fn variables(given: Option<&Value>, project: &str) -> Map<String, Value> {
@@ -134,7 +148,7 @@ fn variables(given: Option<&Value>, project: &str) -> Map<String, Value> {
 }
 
 /// Settings that only one adapter has.
-const ADAPTER_SETTINGS: [(&str, Dialect); 16] = [
+const ADAPTER_SETTINGS: [(&str, Dialect); 15] = [
     ("dataset", Dialect::BigQuery),
     ("partition_expiration_days", Dialect::BigQuery),
     ("require_partition_filter", Dialect::BigQuery),
@@ -148,7 +162,6 @@ const ADAPTER_SETTINGS: [(&str, Dialect); 16] = [
     ("bind", Dialect::Redshift),
     ("unlogged", Dialect::Postgres),
     ("indexes", Dialect::Postgres),
-    ("file_format", Dialect::Databricks),
     ("liquid_clustered_by", Dialect::Databricks),
     ("engine", Dialect::ClickHouse),
 ];
@@ -198,6 +211,21 @@ impl Projects {
         Self { list, by_root }
     }
 
+    /// The project and the role of a file: those of the nearest project above it; else, for a folder that projects share,
+    /// those of the first that names it.
+    #[must_use]
+    pub fn place<'a>(&self, path: &'a RepoPath) -> Option<(usize, Role, Vec<&'a str>)> {
+        let near = self.of(path).and_then(|index| Some((index, self.list.get(index)?.role(path)?)));
+        let sharing = || self.sharing(path).next().and_then(|index| Some((index, self.list.get(index)?.role(path)?)));
+        near.or_else(sharing).map(|(index, (role, folders))| (index, role, folders))
+    }
+
+    /// The projects that name a folder around a file which is not below them.
+    pub fn sharing<'a>(&'a self, path: &'a RepoPath) -> impl Iterator<Item = usize> + 'a {
+        let names = |project: &Project| below(path.as_str(), &project.root).is_none() && project.role(path).is_some();
+        self.list.iter().enumerate().filter(move |(_, project)| names(project)).map(|(index, _)| index)
+    }
+
     /// The nearest project above a file.
     #[must_use]
     pub fn of(&self, path: &RepoPath) -> Option<usize> {
@@ -232,6 +260,16 @@ mod tests {
         assert_eq!(project.role(&path("dbt/out/x.sql")).map(|(role, _)| role), Some(Role::Output));
         assert_eq!(project.role(&path("dbt/models/x.sql")), None);
         assert_eq!(project.role(&path("other/sql/models/x.sql")), None);
+    }
+
+    #[test]
+    fn projects_share_folders_by_going_up() {
+        let text = "name: shop\nmacro-paths: [macros, ../shared/macros, ../../../outside]\n";
+        let project = Project::parse(&path("dbt/shop/dbt_project.yml"), text).expect("a project");
+        let projects = Projects::new(vec![project]);
+        let shared = path("dbt/shared/macros/x.sql");
+        assert_eq!(projects.place(&shared).map(|(project, role, _)| (project, role)), Some((0, Role::Macro)));
+        assert_eq!(projects.place(&path("outside/x.sql")), None);
     }
 
     #[test]

@@ -145,6 +145,8 @@ pub struct Session {
     pub holes: Arc<Holes>,
     /// Macros that failed in an earlier try, and why.
     pub failed: BTreeMap<usize, String>,
+    /// Whether this renders the value of a variable, which may not ask for variables in turn.
+    pub inside_variable: bool,
     captured: Mutex<Captured>,
 }
 
@@ -163,6 +165,20 @@ impl Session {
             incremental,
             holes: Arc::default(),
             failed,
+            inside_variable: false,
+            captured: Mutex::default(),
+        })
+    }
+
+    /// A session of the same file for the value of a variable.
+    #[must_use]
+    pub fn inside_variable(&self) -> Arc<Self> {
+        Arc::new(Self {
+            setting: Arc::clone(&self.setting),
+            incremental: self.incremental,
+            holes: Arc::clone(&self.holes),
+            failed: BTreeMap::new(),
+            inside_variable: true,
             captured: Mutex::default(),
         })
     }

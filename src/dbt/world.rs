@@ -106,9 +106,7 @@ impl World {
     fn read_nodes<Side>(&mut self, tree: &SourceTree<Side>) {
         let mut found: Vec<(usize, &RepoPath, String, AssetKind, Vec<&str>)> = Vec::new();
         for file in tree.sql.values().chain(tree.support.values()) {
-            let Some(project) = self.projects.of(&file.path) else { continue };
-            let role = self.projects.list.get(project).and_then(|project| project.role(&file.path));
-            let Some((role, folders)) = role else { continue };
+            let Some((project, role, folders)) = self.projects.place(&file.path) else { continue };
             let extension = file.path.file_name().rsplit('.').next().unwrap_or_default();
             let (name, kind) = match (role, extension) {
                 (Role::Model, "sql" | "py") => (file.path.stem().to_owned(), AssetKind::Model),
@@ -153,12 +151,16 @@ impl World {
         let found: Vec<Vec<MacroDefinition>> = files
             .par_iter()
             .filter_map(|file| {
-                let project = self.projects.of(&file.path)?;
-                let (role, _) = self.projects.list.get(project)?.role(&file.path)?;
+                let (project, role, _) = self.projects.place(&file.path)?;
                 let text = file.content.as_ref().ok()?;
                 let holds = matches!(role, Role::Macro | Role::Test) && file.path.file_name().ends_with(".sql");
                 let definitions = holds.then(|| extract(text, &split(text), project))?;
-                Some(definitions.into_iter().map(|(definition, _)| definition).collect())
+                let definitions: Vec<_> = definitions.into_iter().map(|(definition, _)| definition).collect();
+                // A shared macro belongs to each project that names its folder.
+                let others = self.projects.sharing(&file.path).filter(|other| *other != project);
+                let copies =
+                    others.flat_map(|project| definitions.iter().map(move |definition| definition.of_project(project)));
+                Some(copies.collect::<Vec<_>>().into_iter().chain(definitions.iter().cloned()).collect())
             })
             .collect();
         for definition in found.into_iter().flatten() {

@@ -7,7 +7,11 @@ use serde_json::Value;
 /// # Errors
 /// What the parser says, on one line.
 pub fn parse(text: &str) -> Result<Value, String> {
-    let options = serde_saphyr::options! { duplicate_keys: serde_saphyr::DuplicateKeyPolicy::LastWins };
+    // People share columns between tables by alias, many times over; what aliases expand to stays bounded all the same.
+    let options = serde_saphyr::options! {
+        duplicate_keys: serde_saphyr::DuplicateKeyPolicy::LastWins,
+        budget: serde_saphyr::budget! { enforce_alias_anchor_ratio: false },
+    };
     serde_saphyr::from_str_with_options::<Option<Value>>(text, options)
         .map(Option::unwrap_or_default)
         .map_err(|error| error.without_snippet().to_string().lines().next().unwrap_or_default().to_owned())

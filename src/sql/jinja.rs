@@ -10,4 +10,5 @@ pub mod hole;
 pub mod mutable;
 pub mod neutral;
 pub mod segment;
+pub mod settle;
 pub mod source;

@@ -16,6 +16,7 @@ use super::jinja::findings::{failure, findings};
 use super::jinja::hole::Holes;
 use super::jinja::neutral::neutralise as neutralise_jinja;
 use super::jinja::segment::{Segment, SegmentKind, has_marker, split};
+use super::jinja::settle::{Lone, settle};
 use super::jinja::source::Replacements;
 use super::lexical::is_blank;
 use super::placeholder::{Placeholder, is_go_template, neutralise, neutralise_go, without_front_matter};
@@ -68,15 +69,9 @@ pub fn prepare<Side: Sync>(tree: &SourceTree<Side>, options: &PrepareOptions) ->
     let drafts: Vec<Draft> = readable
         .par_iter()
         .zip(&dialects.of_files)
-        .map(|((file, text), dialect)| {
-            let project = world.projects.of(&file.path);
-            let place = project.and_then(|index| Some((index, world.projects.list.get(index)?.role(&file.path)?.0)));
-            match place {
-                Some((project, role)) => {
-                    draft(&world, &DbtFile { file, text, project, role, dialect: dialect.clone() })
-                }
-                None => Draft::finished(plain(file, text, dialect.clone())),
-            }
+        .map(|((file, text), dialect)| match world.projects.place(&file.path) {
+            Some((project, role, _)) => draft(&world, &DbtFile { file, text, project, role, dialect: dialect.clone() }),
+            None => Draft::finished(plain(file, text, dialect.clone())),
         })
         .collect();
     let relations = Relations::gather(&world, &drafts);
@@ -95,8 +90,7 @@ impl Dialects {
             return Self { of_files: vec![(dialect, "from the setting".to_owned()); files.len()] };
         }
         let adapter = |path: &RepoPath| {
-            let project = world.projects.of(path)?;
-            world.projects.list.get(project)?.role(path)?;
+            let (project, _, _) = world.projects.place(path)?;
             Some((project, world.adapters.get(project)?.as_ref()))
         };
         let found: Vec<_> = files
@@ -225,7 +219,7 @@ fn render_jinja(prepared: &mut Prepared, text: &str, segments: &[Segment]) {
             prepared.partial = !found.is_empty();
             prepared.diagnostics = found;
             prepared.line_map = LineMap::new(rendered.lines);
-            prepared.sql = rendered.text.into();
+            prepared.sql = settle(rendered.text, Lone::Nothing).into();
         }
         Err(reason) => {
             prepared.diagnostics.push(failure(&prepared.path, &reason));

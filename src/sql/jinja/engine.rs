@@ -4,7 +4,7 @@
 //! (a statement), and the file is rendered again. Only a file whose tags do not fit together, or one that runs out of
 //! fuel, is a [`Failure`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
 use minijinja::value::Object;
@@ -44,6 +44,8 @@ pub struct Repair {
     pub line: u32,
     /// The tag's words, in short; for a macro empty.
     pub expression: String,
+    /// The hole that stands for it, where it was an expression or an assignment; else empty.
+    pub identifier: String,
     /// What minijinja said.
     pub reason: String,
 }
@@ -112,7 +114,13 @@ pub fn render_text(source: &str, names: impl Object + 'static) -> Result<String,
 /// # Errors
 /// A [`Failure`] when the tags do not fit together, the bounds were passed, or too many tags failed.
 pub fn render(job: &Job<'_>, names: &Names<'_>) -> Result<(Rendered, Arc<Holes>), Failure> {
-    let mut attempt = Attempt { job, replaced: job.rewritten.clone(), failed: BTreeMap::new(), repairs: Vec::new() };
+    let mut attempt = Attempt {
+        job,
+        replaced: job.rewritten.clone(),
+        failed: BTreeMap::new(),
+        repairs: Vec::new(),
+        repaired: BTreeSet::new(),
+    };
     loop {
         let built = attempt.build();
         let (root, holes) = names(&attempt.failed);
@@ -140,6 +148,8 @@ struct Attempt<'a> {
     replaced: Replacements,
     failed: BTreeMap<usize, String>,
     repairs: Vec<Repair>,
+    /// Segments that a repair replaced.
+    repaired: BTreeSet<usize>,
 }
 
 impl Attempt<'_> {
@@ -158,22 +168,23 @@ impl Attempt<'_> {
         if error.kind() == ErrorKind::OutOfFuel || self.repairs.len() >= MOST_REPAIRS {
             return Err(give_up());
         }
-        let expression = match offset.and_then(|offset| built.origin(offset)).ok_or_else(give_up)? {
+        let (expression, identifier) = match offset.and_then(|offset| built.origin(offset)).ok_or_else(give_up)? {
             Origin::Macro(index) => {
                 self.failed.insert(index, reason.clone());
-                String::new()
+                (String::new(), String::new())
             }
             Origin::Segment(index) => {
                 let segment = self.job.segments.get(index).ok_or_else(give_up)?;
-                let already = self.replaced.contains_key(&index) && !self.job.rewritten.contains_key(&index);
-                if already || segment.kind == SegmentKind::Text {
+                if !self.repaired.insert(index) || segment.kind == SegmentKind::Text {
                     return Err(give_up());
                 }
-                self.replaced.insert(index, stand_in(segment, self.job.source));
-                shorten(segment.content(self.job.source))
+                let content = segment.content(self.job.source);
+                let (text, identifier) = stand_in(segment, self.job.source);
+                self.replaced.insert(index, text);
+                (shorten(content), identifier)
             }
         };
-        self.repairs.push(Repair { line, expression, reason });
+        self.repairs.push(Repair { line, expression, identifier, reason });
         Ok(())
     }
 }
@@ -186,25 +197,27 @@ fn reason_of(error: &Error) -> String {
     }
 }
 
-/// What stands in place of a tag that failed: the least that keeps the tags around it in order.
-fn stand_in(segment: &Segment, source: &str) -> String {
+/// What stands in place of a tag that failed: the least that keeps the tags around it in order; and the hole in it.
+fn stand_in(segment: &Segment, source: &str) -> (String, String) {
     let content = segment.content(source);
     if segment.kind == SegmentKind::Expression {
-        return segment.with_content(&format!("'{}'", hole_identifier(content)));
+        let identifier = hole_identifier(content);
+        return (segment.with_content(&format!("'{identifier}'")), identifier);
     }
-    match segment.keyword(source) {
+    if let ("set", Some((name, value))) = (segment.keyword(source), assignment(content)) {
+        let identifier = hole_identifier(value);
+        return (segment.with_content(&format!("set {name} = '{identifier}'")), identifier);
+    }
+    let text = match segment.keyword(source) {
         "if" => segment.with_content("if false"),
         "elif" => segment.with_content("elif false"),
         "for" => segment.with_content("for __nothing in []"),
         "call" => segment.with_content("call __ignore()"),
         "filter" => segment.with_content("filter string"),
         "with" => segment.with_content("with __nothing = 0"),
-        "set" => match assignment(content) {
-            Some((name, value)) => segment.with_content(&format!("set {name} = '{}'", hole_identifier(value))),
-            None => segment.emptied(),
-        },
         _ => segment.emptied(),
-    }
+    };
+    (text, String::new())
 }
 
 /// Follows the rendered text back to the file: lines, and the expressions that were undefined.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::engine::{Failure, Rendered};
-use super::hole::{HOLE_PREFIX, HoleRecord, hole_identifier};
+use super::hole::{HOLE_PREFIX, HoleRecord};
 use super::segment::newlines;
 use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
 use crate::path::RepoPath;
@@ -27,9 +27,13 @@ pub fn findings(
     let printed = Printed::of(&rendered.text);
     let mut found: BTreeMap<String, (u32, String, Option<String>)> = BTreeMap::new();
     for repair in rendered.repairs.iter().filter(|repair| repair.line > 0) {
-        let identifier = hole_identifier(&repair.expression);
-        if !printed.harmless.contains(&identifier) {
-            found.insert(identifier, (repair.line, repair.expression.clone(), Some(repair.reason.clone())));
+        if !printed.harmless.contains(&repair.identifier) {
+            let key = if repair.identifier.is_empty() {
+                format!("{} {}", repair.line, repair.expression)
+            } else {
+                repair.identifier.clone()
+            };
+            found.insert(key, (repair.line, repair.expression.clone(), Some(repair.reason.clone())));
         }
     }
     let line_of = |prepared: u32| {

@@ -62,7 +62,7 @@ fn snapshot(value: &Value) -> Value {
         return Value::from(list.items().clone());
     }
     if let Some(map) = value.downcast_object_ref::<MutableMap>() {
-        return map.items().iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+        return Value::from(map.items().clone());
     }
     value.clone()
 }

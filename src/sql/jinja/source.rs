@@ -1,7 +1,7 @@
 //! The template text that minijinja gets: macros first, then the file's segments, some of them rewritten; and the way back
 //! from an offset in that text to the file's line.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -58,7 +58,7 @@ impl BuiltSource {
             let text = segment.text(source);
             if let Some(replacement) = replaced.get(&index) {
                 built.push(replacement, segment.line, false, origin);
-            } else if let Some(tag) = wrapped_assignment(segment, source, &mutated) {
+            } else if let Some(tag) = adapted_tag(segment, source, &mutated) {
                 built.push(&tag, segment.line, false, origin);
             } else if segment.kind == SegmentKind::Text && opens_a_tag(text) {
                 // minijinja would take an opening delimiter that is never closed for a mistake.
@@ -116,13 +116,19 @@ fn opens_a_tag(text: &str) -> bool {
     ["{{", "{%", "{#"].iter().any(|open| text.contains(open))
 }
 
-/// `{% set x = […] %}` with a changeable value, where the template changes `x` in place.
-fn wrapped_assignment(segment: &Segment, source: &str, mutated: &std::collections::BTreeSet<&str>) -> Option<String> {
-    if mutated.is_empty() || segment.keyword(source) != "set" {
+/// A tag in words that minijinja knows; `None` where it knows them as they are.
+fn adapted_tag(segment: &Segment, source: &str, mutated: &BTreeSet<&str>) -> Option<String> {
+    if !matches!(segment.kind, SegmentKind::Expression | SegmentKind::Block) {
         return None;
     }
-    let (name, value) = assignment(segment.content(source))?;
-    mutated.contains(name).then(|| segment.with_content(&format!("set {name} = {MUTABLE}({value})")))
+    let content = segment.content(source);
+    let unsigned = without_unary_plus(content);
+    let content = unsigned.as_deref().unwrap_or(content);
+    let assigned = if segment.keyword(source) == "set" { assignment(content) } else { None };
+    match assigned.filter(|(name, _)| mutated.contains(name)) {
+        Some((name, value)) => Some(segment.with_content(&format!("set {name} = {MUTABLE}({value})"))),
+        None => unsigned.map(|content| segment.with_content(&content)),
+    }
 }
 
 /// The name and the value of `set name = value`; `None` for blocks (`set name`) and for several names.
@@ -134,18 +140,40 @@ pub fn assignment(content: &str) -> Option<(&str, &str)> {
     (is_name && !value.starts_with('=')).then(|| (name, value.trim()))
 }
 
-/// A macro's text with changeable lists in place, for [`BuiltSource::build`].
+/// An expression without the plus signs before numbers, which minijinja does not know; `None` where it has none.
+fn without_unary_plus(expression: &str) -> Option<String> {
+    if !expression.contains('+') {
+        return None;
+    }
+    let mut result = String::with_capacity(expression.len());
+    let (mut quote, mut before) = (None, '(');
+    for character in expression.chars() {
+        match quote {
+            Some(open) if character == open => quote = None,
+            Some(_) => {}
+            None if matches!(character, '\'' | '"') => quote = Some(character),
+            None if character == '+' && matches!(before, '=' | '(' | ',' | '[') => continue,
+            None => {}
+        }
+        if !character.is_whitespace() {
+            before = character;
+        }
+        result.push(character);
+    }
+    (result.len() < expression.len()).then_some(result)
+}
+
+/// A template's text with its tags in words that minijinja knows: lists that can be changed, no plus signs before numbers.
 #[must_use]
-pub fn with_mutable_lists(source: &str) -> String {
+pub fn adapted(source: &str) -> String {
     let mutated = mutated_names(source);
-    if mutated.is_empty() {
+    if mutated.is_empty() && !source.contains('+') {
         return source.to_owned();
     }
     let segments = super::segment::split(source);
-    segments
-        .iter()
-        .map(|segment| wrapped_assignment(segment, source, &mutated).unwrap_or_else(|| segment.text(source).to_owned()))
-        .collect()
+    let adapt =
+        |segment: &Segment| adapted_tag(segment, source, &mutated).unwrap_or_else(|| segment.text(source).to_owned());
+    segments.iter().map(adapt).collect()
 }
 
 #[cfg(test)]
@@ -170,9 +198,15 @@ mod tests {
     #[test]
     fn only_lists_that_are_changed_are_wrapped() {
         let source = "{%- set a = [] -%}{% set b = [] %}{% do a.append(1) %}{% set c %}x{% endset %}";
-        let built = with_mutable_lists(source);
+        let built = adapted(source);
         assert!(built.starts_with("{%- set a = __mutable([]) -%}{% set b = [] %}"));
         assert!(built.ends_with("{% set c %}x{% endset %}"));
+    }
+
+    #[test]
+    fn plus_signs_before_numbers_go_and_others_stay() {
+        assert_eq!(without_unary_plus("f(a= +1, '(+', b + 1)").as_deref(), Some("f(a= 1, '(+', b + 1)"));
+        assert_eq!(without_unary_plus("a + b"), None);
     }
 
     #[test]
