@@ -8,16 +8,19 @@
 
 pub mod changes;
 pub mod cli;
-pub mod demo;
+pub mod commands;
 pub mod dbt;
+pub mod demo;
 pub mod diagnostic;
 pub mod env;
+pub mod error;
 pub mod exit;
 pub mod http;
 pub mod impact;
 pub mod ingest;
 pub mod lineage;
 pub mod path;
+pub mod pipeline;
 pub mod platform;
 pub mod publish;
 pub mod report;
@@ -26,3 +29,4 @@ pub mod secret;
 pub mod settings;
 pub mod source;
 pub mod sql;
+pub mod telemetry;

@@ -81,6 +81,18 @@ pub enum IngestMode {
     Never,
 }
 
+impl IngestMode {
+    /// The mode as the setting writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PullRequest => "pull_request",
+            Self::Merge => "merge",
+            Self::Never => "never",
+        }
+    }
+}
+
 /// Everything that steers a run.
 #[derive(Debug, Clone)]
 pub struct Settings {

@@ -3,26 +3,9 @@
 use rayon::prelude::*;
 
 use super::world::World;
+use crate::lineage::DeclaredAsset;
 use crate::lineage::model::{AssetKind, AssetName, ColumnName};
-use crate::path::RepoPath;
 use crate::source::SourceTree;
-
-/// An asset whose columns are declared outside of SQL.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeclaredAsset {
-    /// Its name in the graph, as tokens name it.
-    pub name: AssetName,
-    /// A seed or a source.
-    pub kind: AssetKind,
-    /// Its columns in lower case, in order, with their types where declared.
-    pub columns: Vec<(ColumnName, Option<String>)>,
-    /// Whether these are all its columns: a seed's header is complete, a source's list need not be.
-    pub complete: bool,
-    /// The declaring file.
-    pub file: RepoPath,
-    /// The declaring line, from 1; 0 where it is not known.
-    pub line: u32,
-}
 
 /// The seeds and sources of a tree's projects, ordered by name.
 #[must_use]
@@ -34,7 +17,7 @@ pub fn declared<Side: Sync>(world: &World, tree: &SourceTree<Side>) -> Vec<Decla
             let text = tree.support.get(&node.path)?.content.as_ref().ok()?;
             let columns = header(text).into_iter().map(|name| (ColumnName::new(&name), None)).collect();
             let (name, file) = (node.asset.clone(), node.path.clone());
-            Some(DeclaredAsset { name, kind: AssetKind::Seed, columns, complete: true, file, line: 1 })
+            Some(DeclaredAsset { name, kind: AssetKind::Seed, columns, complete: true, file: Some(file), line: 1 })
         })
         .collect();
     for properties in &world.properties {
@@ -46,7 +29,7 @@ pub fn declared<Side: Sync>(world: &World, tree: &SourceTree<Side>) -> Vec<Decla
                 kind: AssetKind::Source,
                 columns,
                 complete: false,
-                file: declared.file.clone(),
+                file: Some(declared.file.clone()),
                 line: declared.line,
             });
         }

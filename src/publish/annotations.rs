@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::workflow_command::command;
-pub use super::workflow_command::{end_group, group, log_safe, mask};
+pub use super::workflow_command::{end_group, group, log_safe, mask, message};
 use crate::diagnostic::{Diagnostic, DiagnosticSeverity};
 use crate::impact::{AssetChange, AssetChangeKind, ColumnChange, ColumnChangeKind, Impact, Reader};
 use crate::ingest::outcome::{FileBucket, FileOutcome};

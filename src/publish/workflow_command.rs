@@ -27,6 +27,12 @@ pub fn mask(secret: &Secret) -> String {
     format!("::add-mask::{}", escape_data(secret.expose()))
 }
 
+/// A message that the runner shows with the run: `level` is `error`, `warning` or `notice`.
+#[must_use]
+pub fn message(level: &str, text: &str) -> String {
+    command(level, &[], text)
+}
+
 /// Starts a folded part of the log.
 #[must_use]
 pub fn group(title: &str) -> String {

@@ -1,0 +1,88 @@
+//! The product's story, stage by stage: what CI runs on a change.
+//!
+//! ```text
+//! changes → sql → lineage → impact → ingest → report → publish → exit
+//! ```
+//!
+//! Each stage takes values and gives a value. Trouble with the catalog or with the comment is an outcome that is carried
+//! on; only a change that cannot be read ends the run before there is a report.
+
+mod catalog;
+mod publication;
+pub mod sides;
+
+use crate::changes::{self, ChangesError, ChangesOptions};
+use crate::env::Environment;
+use crate::exit::{self, ExitInput, ExitStatus};
+use crate::impact;
+use crate::pipeline::sides::Sides;
+use crate::platform::context::RunContext;
+use crate::publish::Publication;
+use crate::report::{self, Report, build::ReportInputs};
+use crate::settings::Settings;
+use crate::source::ChangeSet;
+use crate::telemetry::Log;
+
+pub use self::catalog::{candidates, client as ingest_client, send};
+
+/// One run in CI.
+pub struct Run<'a> {
+    /// Where it takes place and what it is about.
+    pub context: &'a RunContext,
+    /// What steers it.
+    pub settings: &'a Settings,
+    /// CI's variables, for the files that CI reads from us.
+    pub environment: &'a Environment,
+    /// Its voice.
+    pub log: &'a Log,
+}
+
+/// What a run led to.
+#[derive(Debug)]
+pub struct Finished {
+    /// The report.
+    pub report: Report,
+    /// What came of the comment.
+    pub publication: Publication,
+    /// How the process ends.
+    pub exit: ExitStatus,
+}
+
+impl Run<'_> {
+    /// Runs all stages.
+    ///
+    /// # Errors
+    /// [`ChangesError`] when the change cannot be read, or a pattern of `files` or `exclude` is none.
+    pub async fn to_the_end(&self) -> Result<Finished, ChangesError> {
+        let http = crate::http::client(self.settings.ca_bundle.as_deref()).map_err(|error| crate::error::chain(&error));
+        let changes = self.changes(http.as_ref().ok()).await?;
+        let sides = Sides::read(&changes, self.settings);
+        let impact = impact::assess(&sides.base, &sides.head, &changes.changed);
+        let ingest = catalog::ingest(self, (&changes, &sides), &http).await;
+        let report = report::build::build(ReportInputs {
+            changes: &changes,
+            base: &sides.base,
+            head: &sides.head,
+            impact,
+            ingest,
+            comment_id: self.settings.comment_id.clone(),
+            blob_url: self.context.blob_url(&changes.head),
+            run_url: self.context.run_url.clone(),
+            secrets: &self.settings.secrets(),
+        });
+        let publication = publication::publish(self, &report, &http).await;
+        let exit = exit::decide(&ExitInput::of(&report, &publication), self.settings);
+        Ok(Finished { report, publication, exit })
+    }
+
+    async fn changes(&self, http: Option<&reqwest::Client>) -> Result<ChangeSet, ChangesError> {
+        let forge = http.zip(self.context.api_url.as_ref()).map(|(client, api_url)| changes::ForgeReader {
+            client: client.clone(),
+            api_url: api_url.clone(),
+            token: self.settings.forge_token.clone(),
+            repository: self.context.repository.clone(),
+            forge: self.context.forge,
+        });
+        changes::read(self.context, &ChangesOptions::from(self.settings), forge.as_ref()).await
+    }
+}

@@ -1,0 +1,158 @@
+//! The publish stage: log, annotations, job summary, comment, outputs, report file.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::diagnostic::DiagnosticSeverity;
+use crate::impact::ColumnChangeKind;
+use crate::pipeline::Run;
+use crate::platform::context::{ChangeRequest, Forge};
+use crate::publish::github::{GitHubComments, PullRequest};
+use crate::publish::gitlab::{GitLabNotes, MergeRequest};
+use crate::publish::{CommentRequest, Publication, annotations, outputs, publish_comment, step_summary};
+use crate::report::budget::Limits;
+use crate::report::terminal::{self, Style};
+use crate::report::{Report, json, markdown, redact};
+use crate::revision::HeadRevision;
+
+/// Largest value of an output: GitHub takes 1 MB for all outputs of a job.
+const LARGEST_OUTPUT: usize = 256 * 1024;
+
+/// Gets the report to people. The comment's outcome is the value; the other places warn in the log.
+pub(super) async fn publish(run: &Run<'_>, report: &Report, http: &Result<reqwest::Client, String>) -> Publication {
+    let style = Style { color: false, width: 120 };
+    run.log.block("Lineage of this change", &terminal::render(report, style));
+    for line in annotations::render(&annotations::from_report(report)) {
+        run.log.command(&line);
+    }
+    summarize(run, report);
+    let publication = comment(run, report, http).await;
+    match &publication.reason {
+        Some(reason) => run.log.note(&format!("comment {}: {reason}", publication.status.as_str())),
+        None => run.log.note(&format!("comment {}", publication.status.as_str())),
+    }
+    let json = match json::render(report, Some(&publication)) {
+        Ok(json) => json,
+        Err(error) => {
+            run.log.warning(&format!("the JSON report cannot be written: {error}"));
+            String::new()
+        }
+    };
+    write_report_file(run, &json);
+    write_outputs(run, report, (&publication, json));
+    publication
+}
+
+fn summarize(run: &Run<'_>, report: &Report) {
+    let Some(path) = run.environment.var("GITHUB_STEP_SUMMARY") else { return };
+    let body = markdown::render(report, Limits::JOB_SUMMARY).text;
+    if redact::contains_secret(&body, &run.settings.secrets()) {
+        run.log.warning("the job summary would hold a configured secret and was not written");
+    } else if let Err(error) = step_summary::append(Path::new(path), &body) {
+        run.log.warning(&crate::error::chain(&error));
+    }
+}
+
+async fn comment(run: &Run<'_>, report: &Report, http: &Result<reqwest::Client, String>) -> Publication {
+    let (Some(request), HeadRevision::Commit(_)) = (run.context.change_request(), &report.head) else {
+        return Publication::skipped("this run is not about a pull request or merge request");
+    };
+    if !run.settings.comment {
+        return Publication::skipped("the setting `comment` is false");
+    }
+    let Some(token) = &run.settings.forge_token else {
+        return Publication::skipped(match run.context.forge {
+            Forge::GitLab => {
+                "no token for GitLab's API: set the variable GITLAB_TOKEN to an access token with scope api"
+            }
+            Forge::GitHub | Forge::Local => "no token for GitHub's API: the input github-token is empty",
+        });
+    };
+    let Some(api_url) = run.context.api_url.clone() else {
+        return Publication::failed("the address of the forge's API is not known");
+    };
+    let client = match http {
+        Ok(client) => client.clone(),
+        Err(reason) => return Publication::failed(reason),
+    };
+    let limits = if run.context.forge == Forge::GitLab { Limits::GITLAB_COMMENT } else { Limits::GITHUB_COMMENT };
+    let body = markdown::render(report, limits).text;
+    if redact::contains_secret(&body, &run.settings.secrets()) {
+        return Publication::failed("the comment would hold a configured secret; nothing was posted");
+    }
+    let comment = comment_request(run, report, (request, body));
+    let repository = run.context.repository.clone();
+    let posted = match run.context.forge {
+        Forge::GitLab => {
+            let merge_request = MergeRequest {
+                api_url,
+                project: run.context.project_id.clone().unwrap_or(repository),
+                iid: request.number,
+                page_url: merge_request_page(run, request),
+            };
+            match GitLabNotes::new(client, merge_request, token) {
+                Ok(store) => Ok(publish_comment(&store, &comment).await),
+                Err(error) => Err(error),
+            }
+        }
+        Forge::GitHub | Forge::Local => {
+            match GitHubComments::new(client, PullRequest { api_url, repository, number: request.number }, token) {
+                Ok(store) => Ok(publish_comment(&store, &comment).await),
+                Err(error) => Err(error),
+            }
+        }
+    };
+    posted.unwrap_or_else(|error| Publication::failed(crate::error::chain(&error)))
+}
+
+fn comment_request(run: &Run<'_>, report: &Report, (request, body): (&ChangeRequest, String)) -> CommentRequest {
+    CommentRequest {
+        body,
+        comment_id: run.settings.comment_id.clone(),
+        head: request.head.clone(),
+        run_id: run.context.run_id,
+        run_attempt: run.context.run_attempt,
+        create_if_absent: !report.files.is_empty(),
+    }
+}
+
+fn merge_request_page(run: &Run<'_>, request: &ChangeRequest) -> Option<url::Url> {
+    let server = run.context.server_url.as_ref()?.as_str().trim_end_matches('/');
+    url::Url::parse(&format!("{server}/{}/-/merge_requests/{}", run.context.repository, request.number)).ok()
+}
+
+fn write_report_file(run: &Run<'_>, json: &str) {
+    let Some(path) = &run.settings.report_file else { return };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let made = folder.map_or(Ok(()), std::fs::create_dir_all);
+    if let Err(error) = made.and_then(|()| std::fs::write(path, json)) {
+        run.log.warning(&format!("the report file {} cannot be written: {error}", path.display()));
+    }
+}
+
+fn write_outputs(run: &Run<'_>, report: &Report, (publication, json): (&Publication, String)) {
+    let Some(path) = run.environment.var("GITHUB_OUTPUT") else { return };
+    let columns = || report.impact.assets.iter().flat_map(|asset| &asset.columns);
+    let gone =
+        columns().filter(|column| matches!(column.change, ColumnChangeKind::Removed | ColumnChangeKind::Renamed));
+    let errors = report.diagnostics.iter().filter(|diagnostic| {
+        let changed = |file: &crate::path::RepoPath| report.files.iter().any(|row| row.path == *file);
+        diagnostic.severity == DiagnosticSeverity::Error && diagnostic.file.as_ref().is_some_and(changed)
+    });
+    let values = BTreeMap::from([
+        ("verdict", report.impact.verdict.as_str().to_owned()),
+        ("changed-files", report.files.len().to_string()),
+        ("changed-assets", report.impact.assets.len().to_string()),
+        ("changed-columns", columns().count().to_string()),
+        ("removed-columns", gone.count().to_string()),
+        ("downstream-count", report.impact.downstream.len().to_string()),
+        ("parse-errors", errors.count().to_string()),
+        ("ingest-status", report.ingest.status.as_str().to_owned()),
+        ("comment-url", publication.url.clone().unwrap_or_default()),
+        ("report-json", if json.len() <= LARGEST_OUTPUT { json } else { String::new() }),
+    ]);
+    let id = format!("{}-{}", run.context.run_id, run.context.run_attempt);
+    if let Err(error) = outputs::append(Path::new(path), &values, &id) {
+        run.log.warning(&crate::error::chain(&error));
+    }
+}

@@ -1,0 +1,53 @@
+//! Both sides: text → prepared SQL → lineage graphs.
+
+use crate::lineage::model::LineageGraph;
+use crate::lineage::{self, DeclaredAsset, Side};
+use crate::settings::Settings;
+use crate::source::{ChangeSet, SourceTree};
+use crate::sql::prepare::{PrepareOptions, PreparedSide, prepare};
+
+/// What is known of the two sides.
+#[derive(Debug)]
+pub struct Sides {
+    /// Lineage before.
+    pub base: LineageGraph,
+    /// Lineage after.
+    pub head: LineageGraph,
+    /// The files of head, ready for parsing and for the catalog.
+    pub head_files: PreparedSide,
+}
+
+impl Sides {
+    /// Reads both sides; a text that both have is parsed once.
+    #[must_use]
+    pub fn read(changes: &ChangeSet, settings: &Settings) -> Self {
+        let options = PrepareOptions { dialect: settings.dialect };
+        let base_files = prepare(&changes.base_tree, &options);
+        let head_files = prepare(&changes.head_tree, &options);
+        let (mut base, mut head) = lineage::analyze_both(
+            Side { files: &base_files.files, declared: &base_files.declared },
+            Side { files: &head_files.files, declared: &head_files.declared },
+        );
+        count_unreadable(&mut base, &base_files);
+        count_unreadable(&mut head, &head_files);
+        Self { base, head, head_files }
+    }
+}
+
+/// The graph of one tree, for the `lineage` command; `known` are assets that no SQL defines.
+#[must_use]
+pub fn graph<S: Sync>(tree: &SourceTree<S>, settings: &Settings, known: &[DeclaredAsset]) -> LineageGraph {
+    let files = prepare(tree, &PrepareOptions { dialect: settings.dialect });
+    let declared: Vec<DeclaredAsset> = known.iter().chain(&files.declared).cloned().collect();
+    let mut graph = lineage::analyze(Side { files: &files.files, declared: &declared });
+    count_unreadable(&mut graph, &files);
+    graph.diagnostics.extend(files.unreadable);
+    graph
+}
+
+/// A file whose text could not be had is a file that was not understood. (The `changes` stage has said why.)
+fn count_unreadable(graph: &mut LineageGraph, files: &PreparedSide) {
+    graph.coverage.files += files.unreadable.len();
+    graph.coverage.failed += files.unreadable.len();
+    graph.diagnostics.extend(files.diagnostics.iter().cloned());
+}
