@@ -83,7 +83,8 @@ impl<'c, 'g> Columns<'c, 'g> {
         Self { base: Table::new(base.0, base.1), head: Table::new(head.0, head.1) }
     }
 
-    /// Renamed columns, base first: gone and new, one expression over the same sources, and no third that fits.
+    /// Renamed columns, base first: gone and new, and either an ALTER TABLE says so, or they are one expression over the
+    /// same sources and no third column fits.
     pub(super) fn renamed(&self) -> Vec<(ColumnRef, ColumnRef)> {
         let pairs = self.renamed_pairs();
         pairs.into_iter().map(|(base, head)| (self.base.reference(base), self.head.reference(head))).collect()
@@ -91,24 +92,39 @@ impl<'c, 'g> Columns<'c, 'g> {
 
     fn renamed_pairs(&self) -> Vec<(&'g Column, &'g Column)> {
         type Key<'k> = (Cow<'k, str>, BTreeSet<ColumnRef>);
+        let mut pairs = self.pairs_by_ddl();
+        let (gone, new): (BTreeSet<&ColumnName>, BTreeSet<&ColumnName>) =
+            pairs.iter().map(|(base, head)| (&base.name, &head.name)).unzip();
         let mut groups: BTreeMap<Key<'_>, (Vec<&Column>, Vec<&Column>)> = BTreeMap::new();
-        for column in self.base.columns().filter(|column| self.head.surely_lacks(column, &self.base)) {
+        let base_columns = self.base.columns().filter(|column| !gone.contains(&column.name));
+        for column in base_columns.filter(|column| self.head.surely_lacks(column, &self.base)) {
             if let Some(key) = meaning(column, &self.base) {
                 groups.entry(key).or_default().0.push(column);
             }
         }
-        for column in self.head.columns().filter(|column| self.base.surely_lacks(column, &self.head)) {
+        let head_columns = self.head.columns().filter(|column| !new.contains(&column.name));
+        for column in head_columns.filter(|column| self.base.surely_lacks(column, &self.head)) {
             if let Some(key) = meaning(column, &self.head) {
                 groups.entry(key).or_default().1.push(column);
             }
         }
-        let groups = groups.into_values();
-        groups
-            .filter_map(|(removed, added)| match (removed.as_slice(), added.as_slice()) {
+        pairs.extend(groups.into_values().filter_map(|(removed, added)| {
+            match (removed.as_slice(), added.as_slice()) {
                 ([base], [head]) => Some((*base, *head)),
                 _ => None,
-            })
-            .collect()
+            }
+        }));
+        pairs
+    }
+
+    /// Columns that `ALTER TABLE … RENAME COLUMN` renamed between base and head.
+    fn pairs_by_ddl(&self) -> Vec<(&'g Column, &'g Column)> {
+        let new = self.head.columns().filter(|head| !self.base.has(&head.name));
+        new.filter_map(|head| {
+            let previous = head.previous_names.iter().rev().find_map(|name| self.base.by_name.get(name))?;
+            (!self.head.has(&previous.name)).then_some((*previous, head))
+        })
+        .collect()
     }
 
     /// Changed columns in the order of head, removed ones last; readers are not yet known.
@@ -321,6 +337,13 @@ mod tests {
         let base = sketch().view("v", "x = a.x; y = a.x");
         let head = sketch().view("v", "z = a.x");
         assert_told(&head.since(&base), &["verdict review", "modified v", "  added z", "  removed x", "  removed y"]);
+    }
+
+    #[test]
+    fn a_rename_that_ddl_states_is_a_rename() {
+        let base = sketch().table("a", "x INT; z INT");
+        let head = sketch().table("a", "y BIGINT; z INT").previously("a", "y", "x");
+        assert_told(&head.since(&base), &["verdict review", "modified a", "  renamed y was x"]);
     }
 
     #[test]

@@ -102,6 +102,7 @@ impl Sketch {
                 name: to.column,
                 data_type: data_type.map(Into::into),
                 expression: expression.map(Into::into),
+                previous_names: Vec::new(),
             });
         }
         let from = u32::try_from(items.len()).expect("small") + 1;
@@ -159,7 +160,12 @@ impl Sketch {
                 Transformation::Identity,
             );
             let expression = Some(from.to_string().into());
-            made.columns.push(Column { name: known.name.clone(), data_type: known.data_type.clone(), expression });
+            made.columns.push(Column {
+                name: known.name.clone(),
+                data_type: known.data_type.clone(),
+                expression,
+                previous_names: Vec::new(),
+            });
         }
         if known.is_none_or(|known| !known.columns_complete) {
             made.columns_complete = false;
@@ -192,6 +198,13 @@ impl Sketch {
             self = self.read(source.asset.as_str(), Some(source.column.as_str()), (Some(name), 90));
             self = self.from(source.asset.as_str(), name, 89);
         }
+        self
+    }
+
+    /// `ALTER TABLE … RENAME COLUMN previous TO column`, already done.
+    pub(super) fn previously(mut self, name: &str, column: &str, previous: &str) -> Self {
+        let known = self.last(name).columns.iter_mut().find(|known| known.name.as_str() == column);
+        known.expect("sketched before").previous_names.push(ColumnName::new(previous));
         self
     }
 

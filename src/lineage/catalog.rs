@@ -36,11 +36,12 @@ pub(crate) struct StateColumn {
     pub data_type: Option<Arc<str>>,
     pub expression: Option<Arc<str>>,
     pub sources: Sources,
+    pub previous_names: Vec<ColumnName>,
 }
 
 impl StateColumn {
     pub fn declared(name: ColumnName, data_type: Option<Arc<str>>) -> Self {
-        Self { name, data_type, expression: None, sources: Sources::new() }
+        Self { name, data_type, expression: None, sources: Sources::new(), previous_names: Vec::new() }
     }
 }
 

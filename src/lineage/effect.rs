@@ -36,6 +36,7 @@ impl Flow {
                 data_type: column.data_type,
                 expression: Some(column.text),
                 sources: (*column.sources).clone(),
+                previous_names: Vec::new(),
             })
             .collect();
         let mut definition = shape.rows;
@@ -146,8 +147,19 @@ impl Effect {
                 altered(catalog, &asset, place).columns.retain(|known| known.name != column);
             }
             Self::RenameColumn { asset, from, to } => {
-                if let Some(column) = altered(catalog, &asset, place).column_mut(&from) {
-                    column.name = to;
+                let state = altered(catalog, &asset, place);
+                let complete = state.complete;
+                match state.column_mut(&from) {
+                    Some(column) => {
+                        column.name = to;
+                        column.previous_names.push(from);
+                    }
+                    None if !complete => {
+                        let mut column = StateColumn::declared(to, None);
+                        column.previous_names.push(from);
+                        state.columns.push(column);
+                    }
+                    None => {}
                 }
             }
             Self::RetypeColumn { asset, column, data_type } => {

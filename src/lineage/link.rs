@@ -229,7 +229,12 @@ fn finished(name: AssetName, state: State) -> Asset {
         columns: state
             .columns
             .into_iter()
-            .map(|column| Column { name: column.name, data_type: column.data_type, expression: column.expression })
+            .map(|column| Column {
+                name: column.name,
+                data_type: column.data_type,
+                expression: column.expression,
+                previous_names: column.previous_names,
+            })
             .collect(),
         columns_complete: state.complete,
         row_set: state.row_set,
@@ -273,7 +278,10 @@ fn add_referenced(graph: &mut LineageGraph, kinds: &BTreeMap<AssetName, AssetKin
             continue;
         }
         let (file, line) = first_read.get(&name).cloned().map_or((None, 0), |(file, line)| (Some(file), line));
-        let columns = columns.into_iter().map(|name| Column { name, data_type: None, expression: None }).collect();
+        let columns = columns
+            .into_iter()
+            .map(|name| Column { name, data_type: None, expression: None, previous_names: Vec::new() })
+            .collect();
         let asset = Asset {
             kind: kinds.get(&name).copied().unwrap_or(if name.is_external() {
                 AssetKind::External

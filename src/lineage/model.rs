@@ -284,6 +284,8 @@ pub struct Column {
     /// The normalised text of the expression that makes it (identifiers folded and resolved to assets where known);
     /// `None` for a declared column. Equal texts mean equal expressions.
     pub expression: Option<Arc<str>>,
+    /// Names that `ALTER TABLE … RENAME COLUMN` took from it, oldest first.
+    pub previous_names: Vec<ColumnName>,
 }
 
 /// The clauses that decide which rows an asset has, each as normalised text. Equal texts mean equal clauses; CTE and

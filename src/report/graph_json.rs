@@ -168,7 +168,12 @@ mod tests {
             role: Role::Defined,
             file: RepoPath::new("a.sql").ok(),
             line: 1,
-            columns: vec![Column { name: ColumnName::new("c"), data_type: Some("INT".into()), expression: None }],
+            columns: vec![Column {
+                name: ColumnName::new("c"),
+                data_type: Some("INT".into()),
+                expression: None,
+                previous_names: Vec::new(),
+            }],
             columns_complete: true,
             row_set: RowSet::default(),
             definition: None,

@@ -220,7 +220,12 @@ mod tests {
             role,
             file: RepoPath::new("a.sql").ok(),
             line: 1,
-            columns: vec![Column { name: ColumnName::new("c"), data_type: None, expression: None }],
+            columns: vec![Column {
+                name: ColumnName::new("c"),
+                data_type: None,
+                expression: None,
+                previous_names: Vec::new(),
+            }],
             columns_complete: true,
             row_set: RowSet::default(),
             definition: None,
