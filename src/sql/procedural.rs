@@ -24,8 +24,9 @@ pub fn inside<'a>(piece: &Piece<'a>, dialect: Dialect) -> Inside<'a> {
     let head: Vec<&str> = head.iter().map(String::as_str).collect();
     match head.as_slice() {
         ["CREATE" | "ALTER", rest @ ..] if rest.iter().any(|word| matches!(*word, "PROCEDURE" | "PROC")) => {
-            body(piece, dialect, &words)
+            dollar_body(piece, dialect).unwrap_or_else(|| body(piece, dialect, &words))
         }
+        ["DO", ..] => dollar_body(piece, dialect).unwrap_or(Inside::NotProcedural),
         ["BEGIN", ..] => body(piece, dialect, &words),
         [first, ..] if is_control(first) || piece.text.contains(":=") => part(piece, &words),
         _ => Inside::NotProcedural,
@@ -101,6 +102,24 @@ fn is_control(word: &str) -> bool {
     )
 }
 
+/// The statements of a body in dollar quotes (PostgreSQL, Snowflake); `None` where there is none.
+fn dollar_body<'a>(piece: &Piece<'a>, dialect: Dialect) -> Option<Inside<'a>> {
+    let mut lexer = Lexer::new(piece.text, dialect);
+    while let Some(lexeme) = lexer.next_lexeme() {
+        if lexeme.kind != Kind::Quoted || !lexeme.text.starts_with('$') {
+            continue;
+        }
+        let tag = lexeme.text.get(..=lexeme.text.get(1..)?.find('$')? + 1)?;
+        let inner = lexeme.text.strip_prefix(tag)?.strip_suffix(tag)?;
+        let tag_length = u32::try_from(tag.chars().count()).unwrap_or(0);
+        let (line, column) = shifted((lexeme.line, lexeme.column + tag_length), (piece.line, piece.column));
+        let inner = Piece { text: inner, line, column };
+        let words = words(inner.text, dialect);
+        return Some(body(&inner, dialect, &words));
+    }
+    None
+}
+
 /// The text between the first BEGIN and the last END, cut into statements.
 fn body<'a>(piece: &Piece<'a>, dialect: Dialect, words: &[Word<'a>]) -> Inside<'a> {
     let begin = words.iter().find(|word| word.text.eq_ignore_ascii_case("BEGIN"));
@@ -131,7 +150,12 @@ fn body<'a>(piece: &Piece<'a>, dialect: Dialect, words: &[Word<'a>]) -> Inside<'
 
 /// A part of a body that starts with control words: the statement behind them, if there is one.
 fn part<'a>(piece: &Piece<'a>, words: &[Word<'a>]) -> Inside<'a> {
-    let start = words.iter().find(|word| word.depth == 0 && starts_statement(word.text));
+    // The query of `FOR row IN SELECT … LOOP` is no statement of its own: the loop's body is behind LOOP or DO.
+    let is = |word: &Word<'_>, text: &str| word.text.eq_ignore_ascii_case(text);
+    let loops = words.first().is_some_and(|word| is(word, "FOR") || is(word, "FOREACH") || is(word, "WHILE"));
+    let header = words.iter().position(|word| word.depth == 0 && (is(word, "LOOP") || is(word, "DO")));
+    let skipped = header.filter(|_| loops).map_or(0, |at| at + 1);
+    let start = words.iter().skip(skipped).find(|word| word.depth == 0 && starts_statement(word.text));
     let Some(start) = start else { return Inside::Statements(Vec::new()) };
     let Some(text) = piece.text.get(start.offset..) else { return Inside::NotProcedural };
     let (line, column) = shifted((start.line, start.column), (piece.line, piece.column));
@@ -168,6 +192,16 @@ mod tests {
     fn statements_of_a_procedure_are_found_behind_their_control_words() {
         let script = "CREATE PROCEDURE p(a INT64)\nBEGIN\n  DECLARE x INT64 DEFAULT 0;\n  IF a IS NULL THEN\n    INSERT INTO t SELECT 1;\n  END IF;\n  LOOP SET x = x + 1; UPDATE t SET c = 2; END LOOP;\nEND;";
         assert_eq!(found(script, Dialect::BigQuery), ["5:5 INSERT INTO t SELECT 1", "7:23 UPDATE t SET c = 2"]);
+    }
+
+    #[test]
+    fn a_body_in_dollar_quotes_is_looked_into() {
+        let script = "DO $do$\nBEGIN\n  IF EXISTS (SELECT 1) THEN\n    UPDATE t SET a = 1;\n  END IF;\nEND\n$do$";
+        assert_eq!(found(script, Dialect::Postgres), ["4:5 UPDATE t SET a = 1"]);
+        let script = "DO $$ BEGIN FOR r IN SELECT id FROM c LOOP INSERT INTO d SELECT r.id; END LOOP; END $$";
+        assert_eq!(found(script, Dialect::Postgres), ["1:44 INSERT INTO d SELECT r.id"]);
+        let script = "CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN INSERT INTO a SELECT x FROM b; END $$";
+        assert_eq!(found(script, Dialect::Postgres), ["1:51 INSERT INTO a SELECT x FROM b"]);
     }
 
     #[test]
