@@ -7,6 +7,8 @@ use std::sync::Arc;
 use crate::lineage::model::{AssetKind, AssetName, ColumnName, ColumnRef, Role, RowSet, Transformation};
 use crate::lineage::shape::{OutColumn, Sources};
 use crate::path::RepoPath;
+use crate::sql::dialect::Dialect;
+use crate::sql::migration;
 
 /// One column of an asset, with everything that ever flowed into it.
 #[derive(Debug, Clone)]
@@ -64,6 +66,15 @@ impl State {
         }
     }
 
+    /// Whether another file defines it that does not run before `file` in one sequence of migrations.
+    pub fn is_defined_apart_from(&self, file: &RepoPath) -> bool {
+        let Some(own) = self.file.as_ref().filter(|own| self.role == Role::Defined && *own != file) else {
+            return false;
+        };
+        let sequence = migration::sequence(file);
+        sequence.is_none() || sequence != migration::sequence(own)
+    }
+
     pub fn column_mut(&mut self, name: &ColumnName) -> Option<&mut StateColumn> {
         self.columns.iter_mut().find(|column| column.name == *name)
     }
@@ -81,6 +92,8 @@ pub(crate) struct Catalog {
     assets: BTreeMap<AssetName, State>,
     /// Names that some file of this side defines, by their last part.
     defined: BTreeMap<String, Vec<AssetName>>,
+    /// Names that files of several dialects define, each for its own engine: what the name means in a file of a dialect.
+    variants: BTreeMap<(AssetName, Dialect), AssetName>,
     /// Columns as relations see them, made on first use.
     seen: RefCell<BTreeMap<AssetName, Arc<[OutColumn]>>>,
 }
@@ -95,6 +108,23 @@ impl Catalog {
                 names.push(name);
             }
         }
+    }
+
+    /// Keeps the copies of an asset apart that files of several dialects define: the first dialect keeps the name, the
+    /// others are called `name@dialect`.
+    pub fn keep_apart(&mut self, name: &AssetName, dialects: impl Iterator<Item = Dialect>) {
+        for dialect in dialects.skip(1) {
+            let own = AssetName::from_dotted(&format!("{name}@{dialect}"));
+            self.variants.insert((name.clone(), dialect), own);
+        }
+    }
+
+    /// What a name means in a file of this dialect.
+    pub fn in_dialect(&self, name: AssetName, dialect: Dialect) -> AssetName {
+        if self.variants.is_empty() {
+            return name;
+        }
+        self.variants.get(&(name.clone(), dialect)).cloned().unwrap_or(name)
     }
 
     /// The asset that a written name means: the same spelling; else the only defined one that fits.

@@ -131,8 +131,14 @@ impl Effect {
     pub fn apply(self, catalog: &mut Catalog, place: &Place) {
         match self {
             Self::Define { name, kind, flow, complete, keep_existing } => {
-                if !(keep_existing && catalog.get(&name).is_some_and(|state| state.role == Role::Defined)) {
-                    define(catalog, name, kind, (flow, complete), place);
+                let existing = catalog.get(&name).filter(|state| state.role == Role::Defined);
+                match existing {
+                    Some(_) if keep_existing => {}
+                    Some(other) if other.is_defined_apart_from(&place.file) => {
+                        // Which of the two files runs last is not known: what either says counts.
+                        write(catalog, &name, flow, place);
+                    }
+                    _ => define(catalog, name, kind, (flow, complete), place),
                 }
             }
             Self::Write { name, flow } => write(catalog, &name, flow, place),

@@ -17,6 +17,7 @@ use crate::lineage::script::{Script, flatten, refusal_diagnostic};
 use crate::lineage::shape::Sources;
 use crate::lineage::{DeclaredAsset, order};
 use crate::path::RepoPath;
+use crate::sql::dialect::Dialect;
 use crate::sql::migration;
 use crate::sql::parse::Parsed;
 use crate::sql::template::Prepared;
@@ -39,6 +40,7 @@ pub(crate) fn link(files: &[(&Prepared, Arc<Script>)], declared: &[DeclaredAsset
             linker.kinds.entry(target.asset.clone()).or_insert(target.kind);
         }
     }
+    linker.keep_dialects_apart(files);
     for index in order::dependency_order(files) {
         if let Some((file, script)) = files.get(index) {
             linker.file(file, script);
@@ -75,6 +77,24 @@ impl Linker {
         self.catalog.insert(asset.name.clone(), state);
     }
 
+    /// One asset that files of several dialects define is one asset for each engine.
+    fn keep_dialects_apart(&mut self, files: &[(&Prepared, Arc<Script>)]) {
+        let mut sizes: BTreeMap<Dialect, usize> = BTreeMap::new();
+        let mut definers: BTreeMap<&Vec<String>, BTreeSet<Dialect>> = BTreeMap::new();
+        for (file, script) in files {
+            *sizes.entry(file.dialect).or_default() += 1;
+            for name in &script.defines {
+                definers.entry(name).or_default().insert(file.dialect);
+            }
+        }
+        for (name, dialects) in definers.into_iter().filter(|(_, dialects)| dialects.len() > 1) {
+            let mut dialects: Vec<Dialect> = dialects.into_iter().collect();
+            // The dialect of most files keeps the plain name.
+            dialects.sort_by_key(|dialect| std::cmp::Reverse(sizes.get(dialect).copied().unwrap_or(0)));
+            self.catalog.keep_apart(&AssetName::from_parts(name), dialects.into_iter());
+        }
+    }
+
     fn file(&mut self, file: &Prepared, script: &Script) {
         let (analyzed, statements) = script.counts();
         let mut summary = FileSummary {
@@ -92,7 +112,7 @@ impl Linker {
                 Parsed::Refused(refusal) => self.diagnostics.push(refusal_diagnostic(refusal, file)),
                 Parsed::Statements(parsed) => {
                     for part in parsed.iter().flat_map(flatten) {
-                        self.statement(part, statement.line, (file, &mut summary), &mut queries);
+                        self.statement((part, statement.line), (file, script), &mut summary, &mut queries);
                     }
                 }
             }
@@ -103,9 +123,9 @@ impl Linker {
 
     fn statement(
         &mut self,
-        statement: &Statement,
-        line: u32,
-        (file, summary): (&Prepared, &mut FileSummary),
+        (statement, line): (&Statement, u32),
+        (file, script): (&Prepared, &Script),
+        summary: &mut FileSummary,
         queries: &mut usize,
     ) {
         let mut resolver = Resolver::new(&self.catalog, file, line.saturating_sub(1));
@@ -126,12 +146,46 @@ impl Linker {
             if let Effect::Define { kind: AssetKind::Query, .. } = &effect {
                 *queries += 1;
             }
+            if self.is_replaced_here(&effect, file, script) {
+                continue;
+            }
+            if let Effect::Define { name, keep_existing: false, .. } = &effect {
+                self.note_second_definition(name, file, original_line);
+            }
             summary.assets.extend(effect.target().cloned());
             if let Effect::Drop { name } | Effect::Rename { from: name, .. } = &effect {
                 self.forget_history(name, &file.path);
             }
             effect.apply(&mut self.catalog, &place);
         }
+    }
+
+    /// DROP and CREATE of one name is a modification: what another file defines is not gone by that.
+    fn is_replaced_here(&self, effect: &Effect, file: &Prepared, script: &Script) -> bool {
+        let Effect::Drop { name } = effect else { return false };
+        let state = self.catalog.get(name);
+        let created_here = script
+            .defines
+            .iter()
+            .any(|defined| self.catalog.in_dialect(AssetName::from_parts(defined), file.dialect) == *name);
+        created_here && state.is_some_and(|state| state.is_defined_apart_from(&file.path))
+    }
+
+    fn note_second_definition(&mut self, name: &AssetName, file: &Prepared, line: u32) {
+        let Some(state) = self.catalog.get(name).filter(|state| state.is_defined_apart_from(&file.path)) else {
+            return;
+        };
+        let other = state.file.as_ref().map(RepoPath::as_str).unwrap_or_default();
+        self.diagnostics.push(
+            Diagnostic::new(
+                DiagnosticCode::DuplicateDefinition,
+                DiagnosticSeverity::Note,
+                &file.path,
+                format!("{name} is defined here and in {other}; both definitions count"),
+            )
+            .at(line, 0)
+            .hint("leave one of them out with `exclude`"),
+        );
     }
 
     /// What earlier statements of a script or of a sequence of migrations read of a table that is gone now is history:

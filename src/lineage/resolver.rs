@@ -73,7 +73,7 @@ impl<'a> Resolver<'a> {
             return target.asset.clone();
         }
         match self.catalog.resolve(parts) {
-            Ok(name) => name,
+            Ok(name) => self.catalog.in_dialect(name, self.dialect),
             Err(ambiguous) => {
                 let name = AssetName::from_parts(parts);
                 let candidates: Vec<&str> = ambiguous.candidates.iter().map(AssetName::as_str).collect();

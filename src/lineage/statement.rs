@@ -305,7 +305,7 @@ impl Resolver<'_> {
         {
             return target.asset.clone();
         }
-        AssetName::from_parts(&parts)
+        self.catalog.in_dialect(AssetName::from_parts(&parts), self.dialect)
     }
 
     pub(super) fn name_line(&self, name: &ObjectName) -> u32 {

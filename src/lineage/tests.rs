@@ -305,6 +305,26 @@ fn shorter_and_longer_spellings_are_one_asset_when_one_fits() {
 }
 
 #[test]
+fn copies_of_an_asset_for_several_engines_are_kept_apart() {
+    let files = [
+        prepared("duckdb/v.sql", "create table s.v as select a from s.t", Dialect::DuckDb),
+        prepared("postgres/v.sql", "create table s.v as select b from s.t", Dialect::Postgres),
+        prepared("postgres/w.sql", "create table s.w as select b from s.v", Dialect::Postgres),
+    ];
+    let graph = analyze(Side { files: &files, declared: &[] });
+    assert_eq!(direct(&graph), ["s.t.a -> s.v@duckdb.a", "s.t.b -> s.v.b", "s.v.b -> s.w.b"]);
+}
+
+#[test]
+fn of_two_files_that_define_an_asset_both_count_and_it_is_said() {
+    let one = ("a.sql", "drop table if exists v; create table v as select a from t");
+    let other = ("b.sql", "drop table if exists v; create table v as select b as a from u");
+    let graph = graph(&[one, other], Dialect::Postgres);
+    assert_eq!(direct(&graph), ["t.a -> v.a", "u.b -> v.a"]);
+    assert_eq!(graph.diagnostics[0].message, "v is defined here and in a.sql; both definitions count");
+}
+
+#[test]
 fn a_reader_of_a_missing_column_is_found_with_its_line() {
     let graph = of("create table t (a int);\ncreate view v as\nselect a,\n  gone\nfrom t", Dialect::Postgres);
     let missing: Vec<&Read> = graph.reads.iter().filter(|read| !read.exists && read.column.is_some()).collect();
