@@ -152,22 +152,7 @@ impl Effect {
             Self::DropColumn { asset, column } => {
                 altered(catalog, &asset, place).columns.retain(|known| known.name != column);
             }
-            Self::RenameColumn { asset, from, to } => {
-                let state = altered(catalog, &asset, place);
-                let complete = state.complete;
-                match state.column_mut(&from) {
-                    Some(column) => {
-                        column.name = to;
-                        column.previous_names.push(from);
-                    }
-                    None if !complete => {
-                        let mut column = StateColumn::declared(to, None);
-                        column.previous_names.push(from);
-                        state.columns.push(column);
-                    }
-                    None => {}
-                }
-            }
+            Self::RenameColumn { asset, from, to } => rename_column(altered(catalog, &asset, place), from, to),
             Self::RetypeColumn { asset, column, data_type } => {
                 if let Some(column) = altered(catalog, &asset, place).column_mut(&column) {
                     column.data_type = Some(data_type);
@@ -246,6 +231,23 @@ fn write(catalog: &mut Catalog, name: &AssetName, flow: Flow, place: &Place) {
 fn push_texts(state: &mut State, definition: String, sql: String) {
     state.definition.extend(Some(definition).filter(|text| !text.is_empty()));
     state.sql.extend(Some(sql).filter(|text| !text.is_empty()));
+}
+
+/// Renames a column; one that is not known by its old name is known by its new one from now on.
+fn rename_column(state: &mut State, from: ColumnName, to: ColumnName) {
+    let complete = state.complete;
+    match state.column_mut(&from) {
+        Some(column) => {
+            column.name = to;
+            column.previous_names.push(from);
+        }
+        None if !complete => {
+            let mut column = StateColumn::declared(to, None);
+            column.previous_names.push(from);
+            state.columns.push(column);
+        }
+        None => {}
+    }
 }
 
 /// The asset of an ALTER; one that no file defines is known from now on, in part.
