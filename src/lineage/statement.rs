@@ -7,6 +7,7 @@ use sqlparser::ast::{
     SetExpr, Statement,
 };
 
+use crate::dbt::tokens;
 use crate::lineage::catalog::StateColumn;
 use crate::lineage::effect::{Effect, Flow};
 use crate::lineage::model::{AssetKind, AssetName, ColumnName};
@@ -197,7 +198,7 @@ impl Resolver<'_> {
         shape.rename(columns);
         let mut flow = Flow::of(shape);
         flow.upstream = std::mem::take(&mut self.upstream);
-        flow.sql = readable(statement);
+        flow.sql = self.readable(statement);
         flow
     }
 
@@ -227,7 +228,7 @@ impl Resolver<'_> {
                     columns,
                     upstream: external.map(external_name).into_iter().collect(),
                     definition: format!("copy {target}"),
-                    sql: readable(statement),
+                    sql: self.readable(statement),
                     ..Flow::default()
                 };
                 self.effects.push(Effect::Write { name: asset, flow });
@@ -290,6 +291,16 @@ impl Resolver<'_> {
         }
     }
 
+    /// A statement's text with the parser's own layout: what the SQL diff compares. A template's tokens are written as the
+    /// assets that they stand for.
+    fn readable(&self, statement: &Statement) -> String {
+        let text = format!("{statement:#}");
+        if self.file.tokens.is_empty() {
+            return text;
+        }
+        tokens::substitute(&text, &self.file.tokens, &|target| target.asset.to_string())
+    }
+
     /// The asset that a statement changes: an existing one, found by any spelling.
     pub(super) fn target(&mut self, name: &ObjectName) -> AssetName {
         let line = self.name_line(name);
@@ -326,11 +337,6 @@ pub(super) fn external_name(location: &str) -> AssetName {
 pub(super) fn data_type(data_type: &sqlparser::ast::DataType) -> Option<Arc<str>> {
     let text = data_type.to_string().to_uppercase();
     (!text.is_empty()).then(|| text.into())
-}
-
-/// A statement's text with the parser's own layout: what the SQL diff compares.
-pub(super) fn readable(statement: &Statement) -> String {
-    format!("{statement:#}")
 }
 
 /// The first SELECT of a set operation, which may hold the INTO.
