@@ -19,3 +19,6 @@ pub mod stand_in;
 pub mod tokens;
 pub mod world;
 pub mod yaml;
+
+#[cfg(test)]
+mod tests;

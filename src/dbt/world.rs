@@ -270,14 +270,22 @@ fn snapshot_name(file: &SourceFile) -> String {
 /// The adapter: from the profile where one is checked in, else from settings that only one adapter has.
 fn adapter<Side>(project: &Project, tree: &SourceTree<Side>) -> Option<(Dialect, String)> {
     let profiles = tree.support.values().filter(|file| file.path.file_name() == "profiles.yml");
-    let mut profiles: Vec<&SourceFile> = profiles.collect();
-    // A profile beside the project before one elsewhere.
-    profiles.sort_by_key(|file| !file.path.as_str().starts_with(project.root.as_str()));
-    let from_profile = profiles.iter().find_map(|file| {
-        let dialect = adapter_of_profile(file.content.as_ref().ok()?, project.profile.as_deref())?;
-        Some((dialect, format!("dbt adapter in {}", file.path)))
-    });
-    from_profile.or_else(|| {
+    let found: Vec<(&RepoPath, Dialect)> = profiles
+        .filter_map(|file| {
+            let dialect = adapter_of_profile(file.content.as_ref().ok()?, project.profile.as_deref())?;
+            Some((&file.path, dialect))
+        })
+        .collect();
+    // A profile beside the project or above it counts; of those elsewhere, such as in tests against several warehouses,
+    // only if they agree.
+    let is_above = |path: &RepoPath| {
+        let rest = project.root.strip_prefix(path.folder());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || path.folder().is_empty())
+    };
+    let nearest = found.iter().filter(|(path, _)| is_above(path)).max_by_key(|(path, _)| path.folder().len());
+    let agreed = found.first().filter(|(_, first)| found.iter().all(|(_, dialect)| dialect == first));
+    let profile = nearest.or(agreed).map(|(path, dialect)| (*dialect, format!("dbt adapter in {path}")));
+    profile.or_else(|| {
         let (dialect, setting) = project.adapter_sign()?;
         Some((dialect, format!("dbt setting `+{setting}` in {}", project.file)))
     })

@@ -76,7 +76,8 @@ fn place(earlier: &str, before: &str, after: &str) -> Place {
         return Place::Query;
     }
     if before != ";" {
-        return Place::Operand;
+        let follows_operand = ends_operand(before) && !is(before, &OPENING_WORDS);
+        return if follows_operand && (ends || is(after, &CLAUSE_WORDS)) { Place::Aside } else { Place::Operand };
     }
     match after {
         ";" => Place::Statement,
@@ -91,6 +92,81 @@ fn place(earlier: &str, before: &str, after: &str) -> Place {
         }
         _ => Place::Operand,
     }
+}
+
+/// Words after which an operand or a name comes.
+const OPENING_WORDS: [&str; 58] = [
+    "all",
+    "and",
+    "any",
+    "array",
+    "as",
+    "between",
+    "by",
+    "call",
+    "case",
+    "cast",
+    "column",
+    "cube",
+    "database",
+    "date",
+    "delete",
+    "describe",
+    "distinct",
+    "else",
+    "except",
+    "execute",
+    "exists",
+    "extract",
+    "from",
+    "function",
+    "having",
+    "if",
+    "ilike",
+    "in",
+    "index",
+    "insert",
+    "interval",
+    "into",
+    "is",
+    "join",
+    "lateral",
+    "like",
+    "limit",
+    "not",
+    "offset",
+    "on",
+    "or",
+    "overwrite",
+    "qualify",
+    "replace",
+    "schema",
+    "select",
+    "set",
+    "table",
+    "then",
+    "timestamp",
+    "to",
+    "top",
+    "truncate",
+    "update",
+    "use",
+    "using",
+    "values",
+    "view",
+];
+const MORE_OPENING_WORDS: [&str; 4] = ["when", "where", "with", "returns"];
+
+/// What may follow a clause that a macro wrote.
+const CLAUSE_WORDS: [&str; 17] = [
+    ",", "order", "rows", "range", "group", "where", "having", "limit", "qualify", "from", "join", "left", "right",
+    "inner", "full", "cross", "and",
+];
+
+/// Whether an operand ends with this token.
+fn ends_operand(token: &str) -> bool {
+    !MORE_OPENING_WORDS.iter().any(|word| token.eq_ignore_ascii_case(word))
+        && token.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | ')' | ']' | '\'' | '"' | '`'))
 }
 
 /// Words and single marks of the code; strings and quoted names are one token each.
@@ -143,6 +219,15 @@ mod tests {
         assert_eq!(settled("__hole_header\nselect 1"), "\nselect 1");
         assert_eq!(settled("select sum(a) over (__hole_p order by b)"), "select sum(a) over ( order by b)");
         assert_eq!(settle("__hole_a\n__hole_b;select 1".to_owned(), Lone::Nothing), "\n;select 1");
+    }
+
+    #[test]
+    fn a_hole_behind_an_operand_is_a_clause_and_no_alias() {
+        assert_eq!(settled("select a __hole_b from t __hole_c where d"), "select a  from t  where d");
+        assert_eq!(
+            settled("sum(a) over (partition by b __hole_c order by d)"),
+            "sum(a) over (partition by b  order by d)"
+        );
     }
 
     #[test]

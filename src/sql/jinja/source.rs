@@ -122,12 +122,14 @@ fn adapted_tag(segment: &Segment, source: &str, mutated: &BTreeSet<&str>) -> Opt
         return None;
     }
     let content = segment.content(source);
-    let unsigned = without_unary_plus(content);
-    let content = unsigned.as_deref().unwrap_or(content);
+    let is_value = segment.kind == SegmentKind::Expression || segment.keyword(source) == "set";
+    let completed = if is_value { with_else(content) } else { None };
+    let plain = in_plain_signs(completed.as_deref().unwrap_or(content)).or(completed);
+    let content = plain.as_deref().unwrap_or(content);
     let assigned = if segment.keyword(source) == "set" { assignment(content) } else { None };
     match assigned.filter(|(name, _)| mutated.contains(name)) {
         Some((name, value)) => Some(segment.with_content(&format!("set {name} = {MUTABLE}({value})"))),
-        None => unsigned.map(|content| segment.with_content(&content)),
+        None => plain.map(|content| segment.with_content(&content)),
     }
 }
 
@@ -140,9 +142,11 @@ pub fn assignment(content: &str) -> Option<(&str, &str)> {
     (is_name && !value.starts_with('=')).then(|| (name, value.trim()))
 }
 
-/// An expression without the plus signs before numbers, which minijinja does not know; `None` where it has none.
-fn without_unary_plus(expression: &str) -> Option<String> {
-    if !expression.contains('+') {
+/// An expression without what Jinja takes and minijinja does not: plus signs before numbers, spaces beyond ASCII. `None` where
+/// it has neither.
+fn in_plain_signs(expression: &str) -> Option<String> {
+    let odd_space = |c: char| !c.is_ascii() && c.is_whitespace();
+    if !expression.contains('+') && !expression.contains(odd_space) {
         return None;
     }
     let mut result = String::with_capacity(expression.len());
@@ -153,6 +157,10 @@ fn without_unary_plus(expression: &str) -> Option<String> {
             Some(_) => {}
             None if matches!(character, '\'' | '"') => quote = Some(character),
             None if character == '+' && matches!(before, '=' | '(' | ',' | '[') => continue,
+            None if odd_space(character) => {
+                result.push(' ');
+                continue;
+            }
             None => {}
         }
         if !character.is_whitespace() {
@@ -160,14 +168,46 @@ fn without_unary_plus(expression: &str) -> Option<String> {
         }
         result.push(character);
     }
-    (result.len() < expression.len()).then_some(result)
+    (result != expression).then_some(result)
 }
 
-/// A template's text with its tags in words that minijinja knows: lists that can be changed, no plus signs before numbers.
+/// An expression `a if b` with an `else ''`, which is what Jinja prints; `None` where it is none. Without it the value would be
+/// undefined, and stand for a hole.
+fn with_else(expression: &str) -> Option<String> {
+    if !expression.contains("if") {
+        return None;
+    }
+    let (mut quote, mut depth, mut word) = (None, 0_usize, String::new());
+    let (mut has_if, mut has_else) = (false, false);
+    for character in expression.chars().chain([' ']) {
+        let in_word = character.is_alphanumeric() || character == '_';
+        let level = depth;
+        match quote {
+            Some(open) if character == open => quote = None,
+            Some(_) => {}
+            None if in_word => {
+                word.push(character);
+                continue;
+            }
+            None => match character {
+                '\'' | '"' => quote = Some(character),
+                '(' | '[' | '{' => depth += 1,
+                ')' | ']' | '}' => depth = depth.saturating_sub(1),
+                _ => {}
+            },
+        }
+        has_if |= level == 0 && word == "if";
+        has_else |= level == 0 && word == "else";
+        word.clear();
+    }
+    (has_if && !has_else).then(|| format!("{expression} else ''"))
+}
+
+/// A template's text with its tags in words that minijinja knows: lists that can be changed, plain signs.
 #[must_use]
 pub fn adapted(source: &str) -> String {
     let mutated = mutated_names(source);
-    if mutated.is_empty() && !source.contains('+') {
+    if mutated.is_empty() && !source.contains('+') && !source.contains(" if") && source.is_ascii() {
         return source.to_owned();
     }
     let segments = super::segment::split(source);
@@ -204,9 +244,18 @@ mod tests {
     }
 
     #[test]
-    fn plus_signs_before_numbers_go_and_others_stay() {
-        assert_eq!(without_unary_plus("f(a= +1, '(+', b + 1)").as_deref(), Some("f(a= 1, '(+', b + 1)"));
-        assert_eq!(without_unary_plus("a + b"), None);
+    fn signs_that_minijinja_does_not_take_go() {
+        assert_eq!(in_plain_signs("f(a= +1, '(+', b + 1)").as_deref(), Some("f(a= 1, '(+', b + 1)"));
+        assert_eq!(in_plain_signs("f(\u{a0}'\u{a0}')").as_deref(), Some("f( '\u{a0}')"));
+        assert_eq!(in_plain_signs("a + b"), None);
+    }
+
+    #[test]
+    fn a_condition_without_else_gives_nothing() {
+        assert_eq!(with_else("',' if not loop.last").as_deref(), Some("',' if not loop.last else ''"));
+        assert_eq!(with_else("a if (b) else c"), None);
+        assert_eq!(with_else("f('x if y', (a if b))"), None);
+        assert_eq!(with_else("iff"), None);
     }
 
     #[test]

@@ -1,0 +1,297 @@
+//! Whole projects, from the fixtures and written out, through `sql::prepare`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::lineage::model::AssetKind;
+use crate::path::RepoPath;
+use crate::settings::DialectChoice;
+use crate::source::{BlobId, Head, SourceFile, SourceTree};
+use crate::sql::dialect::Dialect;
+use crate::sql::prepare::{PrepareOptions, PreparedSide, prepare};
+use crate::sql::template::{CatalogContent, Prepared};
+
+fn side(files: &[(&str, &str)]) -> PreparedSide {
+    let mut tree: SourceTree<Head> = SourceTree::default();
+    for (path, text) in files {
+        let path = RepoPath::new(path).expect("inside");
+        let file =
+            SourceFile { path: path.clone(), blob: BlobId(Arc::from(path.as_str())), content: Ok(Arc::from(*text)) };
+        let part = if path.as_str().ends_with(".sql") { &mut tree.sql } else { &mut tree.support };
+        part.insert(path, file);
+    }
+    prepare(&tree, &PrepareOptions { dialect: DialectChoice::Auto })
+}
+
+fn read(folder: &Path, prefix: &str, files: &mut Vec<(String, String)>) {
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let name = format!("{prefix}{}", entry.file_name().to_str().expect("text"));
+        if entry.path().is_dir() {
+            read(&entry.path(), &format!("{name}/"), files);
+        } else {
+            files.push((name, std::fs::read_to_string(entry.path()).expect("text")));
+        }
+    }
+}
+
+fn shop() -> PreparedSide {
+    let mut files = Vec::new();
+    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/dbt/shop"), "", &mut files);
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    side(&files)
+}
+
+fn file<'a>(side: &'a PreparedSide, name: &str) -> &'a Prepared {
+    side.files.iter().find(|file| file.path.stem() == name).unwrap_or_else(|| panic!("no {name}"))
+}
+
+/// The file's SQL on one line.
+fn sql(file: &Prepared) -> String {
+    file.sql.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn catalog(file: &Prepared) -> &str {
+    match &file.catalog {
+        CatalogContent::Sql(sql) => sql,
+        CatalogContent::Nothing(words) => words,
+    }
+}
+
+fn targets(file: &Prepared) -> Vec<(&str, &str, AssetKind)> {
+    file.tokens.iter().map(|(token, target)| (token.as_str(), target.asset.as_str(), target.kind)).collect()
+}
+
+#[test]
+fn the_adapter_of_the_profile_is_the_dialect() {
+    let side = shop();
+    assert!(side.files.iter().all(|file| file.dialect == Dialect::Snowflake));
+    assert_eq!(file(&side, "orders").dialect_reason, "dbt adapter in profiles.yml");
+    assert_eq!((side.unreadable.len(), side.diagnostics.len()), (0, 0));
+}
+
+#[test]
+fn refs_and_sources_become_tokens_that_a_cte_cannot_shadow() {
+    let side = shop();
+    let customers = file(&side, "customers");
+    assert!(sql(customers).starts_with("with orders as ( select * from __dbt_ref_orders ) select"));
+    assert_eq!(
+        targets(customers),
+        [("__dbt_ref_countries", "countries", AssetKind::Seed), ("__dbt_ref_orders", "orders", AssetKind::Model)]
+    );
+    assert_eq!(
+        targets(file(&side, "stg_payments")),
+        [("__dbt_source_raw__payments", "raw.payments", AssetKind::Source)]
+    );
+}
+
+#[test]
+fn jinja_in_a_sql_comment_is_live() {
+    let side = shop();
+    let orders = file(&side, "stg_orders");
+    let first = orders.sql.lines().next().expect("a line");
+    assert_eq!(first, "-- Orders as they come; live Jinja in a comment is rendered, __dbt_ref_never_built too.");
+    assert!(orders.tokens.contains_key("__dbt_ref_never_built"));
+    assert!(!orders.partial);
+}
+
+#[test]
+fn macros_are_found_dispatched_and_may_return_lists() {
+    let side = shop();
+    assert!(sql(file(&side, "stg_orders")).contains("(amount_cents / 100)::number(16, 2) as amount"));
+    let customers = sql(file(&side, "customers"));
+    assert!(
+        customers.contains("as customer_key, customer_id, region, segment, countries.name as country"),
+        "{customers}"
+    );
+    assert!(customers.contains("md5(cast(coalesce(cast(customer_id as varchar), '')"));
+}
+
+#[test]
+fn columns_come_from_a_list_in_the_project_file_and_know_their_lines() {
+    let side = shop();
+    let orders = file(&side, "orders");
+    let text = sql(orders);
+    assert!(text.contains("sum(case when method = 'cash' then amount end) as cash_amount"));
+    assert!(text.contains("select orders.*, payments.card_amount, payments.cash_amount from orders"), "{text}");
+    for (number, line) in (1_u32..).zip(orders.sql.lines()) {
+        let original = orders.line_map.original(number);
+        if line.contains("as card_amount") || line.contains("as cash_amount") {
+            assert_eq!(original, 14);
+        }
+        if line.starts_with("left join") {
+            assert_eq!(original, 27);
+        }
+    }
+}
+
+#[test]
+fn the_branch_of_an_incremental_model_that_reads_more_is_taken() {
+    let side = shop();
+    let totals = file(&side, "order_totals");
+    assert!(totals.tokens.contains_key("__dbt_ref_orders_snapshot"));
+    assert_eq!(totals.tokens["__dbt_ref_order_totals"].asset.as_str(), "order_totals");
+}
+
+#[test]
+fn the_catalog_gets_relations_as_the_warehouse_names_them() {
+    let side = shop();
+    assert!(catalog(file(&side, "stg_orders")).starts_with("CREATE VIEW shop_staging.stg_orders AS\n-- Orders"));
+    assert!(catalog(file(&side, "stg_orders")).contains("from lake.landing.orders_v2\n"));
+    let totals = catalog(file(&side, "order_totals"));
+    assert!(totals.starts_with("CREATE TABLE shop_marts.totals AS\n"), "{totals}");
+    assert!(
+        totals.contains("from shop_marts.orders") && totals.contains("from shop_history.orders_snapshot"),
+        "{totals}"
+    );
+    assert!(catalog(file(&side, "customers")).contains("left join countries as countries"));
+    assert!(catalog(file(&side, "orders_snapshot")).starts_with("CREATE TABLE shop_history.orders_snapshot AS\n"));
+}
+
+#[test]
+fn what_is_no_relation_is_not_for_the_catalog_and_says_why() {
+    let side = shop();
+    let words = ["stg_payments", "retired", "money", "no_negative_amounts", "is_positive", "best_day"];
+    let words = words.map(|name| catalog(file(&side, name)).to_owned());
+    assert_eq!(words, ["an ephemeral model", "a disabled model", "a macro", "a test", "a generic test", "an analysis"]);
+    assert_eq!(file(&side, "retired").asset, None);
+    assert_eq!(file(&side, "money").sql.as_ref(), "");
+    assert!(file(&side, "no_negative_amounts").tokens.contains_key("__dbt_ref_orders"));
+}
+
+#[test]
+fn models_and_snapshots_are_assets_by_their_dbt_names() {
+    let side = shop();
+    let asset = |name: &str| file(&side, name).asset.clone().map(|asset| (asset.name.to_string(), asset.kind));
+    assert_eq!(asset("order_totals"), Some(("order_totals".to_owned(), AssetKind::Model)));
+    assert_eq!(asset("orders_snapshot"), Some(("orders_snapshot".to_owned(), AssetKind::Snapshot)));
+    assert!(sql(file(&side, "orders_snapshot")).ends_with("select * from __dbt_source_raw__orders"));
+}
+
+#[test]
+fn a_hole_costs_its_expression_and_is_named_with_its_line() {
+    let side = shop();
+    let forecast = file(&side, "forecast");
+    assert!(forecast.partial);
+    assert!(
+        sql(forecast).starts_with("select order_id, __hole_forecasting_predict as predicted, '__hole_env_var_region_")
+    );
+    assert!(sql(forecast).ends_with("as region from __dbt_ref_orders where true"));
+    let found: Vec<_> = forecast.diagnostics.iter().map(|found| (found.line, found.message.as_str())).collect();
+    assert_eq!(found, [(3, "`forecasting.predict`: not known from the repository")]);
+}
+
+#[test]
+fn seeds_and_sources_declare_columns() {
+    let side = shop();
+    let columns = |name: &str| {
+        let asset = side.declared.iter().find(|asset| asset.name.as_str() == name).expect("declared");
+        let names: Vec<_> = asset.columns.iter().map(|(name, kind)| (name.as_str(), kind.as_deref())).collect();
+        (asset.complete, asset.line, format!("{names:?}"))
+    };
+    assert_eq!(columns("countries"), (true, 1, r#"[("code", None), ("name", None)]"#.to_owned()));
+    assert_eq!(columns("raw.orders"), (false, 8, r#"[("order_id", Some("number")), ("placed_at", None)]"#.to_owned()));
+}
+
+#[test]
+fn two_projects_may_have_models_of_one_name() {
+    let side = side(&[
+        ("a/dbt_project.yml", "name: first"),
+        ("a/models/orders.sql", "select 1 as id"),
+        ("a/models/x.sql", "select * from {{ ref('orders') }}"),
+        ("b/dbt_project.yml", "name: second\nvars: {v: 2}"),
+        ("b/models/orders.sql", "select {{ var('v') }} as id"),
+        ("b/models/y.sql", "select * from {{ ref('orders') }} join {{ ref('first', 'orders') }} using (id)"),
+    ]);
+    let targets =
+        |name: &str| targets(file(&side, name)).iter().map(|(_, asset, _)| (*asset).to_owned()).collect::<Vec<_>>();
+    assert_eq!(targets("x"), ["orders"]);
+    assert_eq!(targets("y"), ["orders", "second.orders"]);
+    let sqls: Vec<_> = side.files.iter().filter(|file| file.path.stem() == "orders").map(sql).collect();
+    assert_eq!(sqls, ["select 1 as id", "select 2 as id"]);
+}
+
+#[test]
+fn versions_of_a_model_are_told_apart() {
+    let side = side(&[
+        ("dbt_project.yml", "name: p"),
+        ("models/m.yml", "models:\n  - name: orders\n    latest_version: 1\n    versions: [{v: 1}, {v: 2}]\n"),
+        ("models/orders_v1.sql", "select 1 as a"),
+        ("models/orders_v2.sql", "select 2 as a"),
+        ("models/x.sql", "select * from {{ ref('orders') }} join {{ ref('orders', v=2) }} using (a)"),
+    ]);
+    let names: Vec<_> = file(&side, "x").tokens.values().map(|target| target.asset.to_string()).collect();
+    assert_eq!(names, ["orders_v1", "orders_v2"]);
+}
+
+#[test]
+fn blocks_that_set_and_white_space_marks_do_what_jinja_says() {
+    let side = side(&[
+        ("dbt_project.yml", "name: p"),
+        (
+            "models/a.sql",
+            "{% set cols -%}\n  a,\n  b\n{%- endset %}\nselect {{ cols }} -- x {{- ' y' }}\n  {{- ', c' }}\nfrom t",
+        ),
+    ]);
+    assert_eq!(file(&side, "a").sql.as_ref(), "\nselect a,\n  b -- x y, c\nfrom t");
+    let lines: Vec<_> = (1..=4).map(|line| file(&side, "a").line_map.original(line)).collect();
+    assert_eq!(lines, [4, 5, 5, 7]);
+}
+
+#[test]
+fn an_unread_project_file_is_named() {
+    let side = side(&[("dbt_project.yml", "name: ["), ("models/a.sql", "select 1 as a")]);
+    assert_eq!(side.diagnostics.len(), 1);
+    assert!(side.diagnostics[0].message.starts_with("could not read dbt_project.yml: "));
+    assert_eq!(file(&side, "a").asset, None);
+}
+
+#[test]
+fn a_template_that_does_not_fit_together_still_gives_its_relations() {
+    let side = side(&[
+        ("dbt_project.yml", "name: p"),
+        ("models/a.sql", "select * from {{ ref('b') }}\n{% endif %}{% for x in y %}"),
+    ]);
+    let a = file(&side, "a");
+    assert_eq!(targets(a), [("__dbt_ref_b", "b", AssetKind::Model)]);
+    assert!(a.partial && a.diagnostics.iter().any(|found| found.code.as_str() == "template-error"));
+    assert_eq!(catalog(a), "a model that could not be rendered");
+}
+
+#[test]
+fn hostile_models_end_in_a_diagnostic_and_read_nothing() {
+    let bombs = [
+        "select {% for i in range(10**9) %}{{ i }},{% endfor %} 1",
+        "{% set ns = namespace(x='aaaaaaaa') %}{% for i in range(99) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}select '{{ ns.x }}' as x, {{ ns.x }} as y",
+        "{% macro f() %}{{ f() }}{{ f() }}{% endmacro %}select {{ f() }} as x",
+        "select {{ endless(1) }} as x",
+        "select {{ 'a' * 10**10 }} as x",
+        "{% include '/etc/passwd' %}select 1",
+        "{% import '../../secret.sql' as s %}select {{ s.x }} as x",
+        "select {{ env_var('PATH') }} as x",
+        "{% set x = [] %}{% for i in range(90000) %}{% do x.extend(range(90000)) %}{% endfor %}select {{ x | length }} as x",
+        "select {{ ''.__class__.__mro__[1].__subclasses__() }} as x",
+    ];
+    for bomb in bombs {
+        let side = side(&[
+            ("dbt_project.yml", "name: p"),
+            ("macros/m.sql", "{% macro endless(n) %}{{ endless(n + 1) }}{% endmacro %}"),
+            ("models/a.sql", bomb),
+        ]);
+        let a = file(&side, "a");
+        assert!(a.partial && !a.diagnostics.is_empty(), "{bomb}: {}", a.sql);
+        assert!(!a.sql.contains("root:") && !a.sql.contains("/usr/bin"), "{bomb}");
+    }
+}
+
+#[test]
+fn variables_that_hold_templates_are_rendered_once() {
+    let side = side(&[
+        (
+            "dbt_project.yml",
+            "name: p\nvars:\n  unit: \"{{ env_var('UNIT', 'day') }}\"\n  loop: \"{{ var('loop') }}\"\n",
+        ),
+        ("models/a.sql", "select {{ var('unit') }} as u, '{{ var('loop') }}' as l"),
+    ]);
+    assert_eq!(sql(file(&side, "a")), "select day as u, '{{ var('loop') }}' as l");
+}
