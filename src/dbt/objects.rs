@@ -65,19 +65,19 @@ impl Arguments {
     }
 }
 
+/// What a [`Callable`] runs.
+pub type Run = fn(&Arc<Session>, &mut State<'_, '_>, &[Value]) -> Result<Value, Error>;
+
 /// A function with the session at hand.
 pub struct Callable {
     session: Arc<Session>,
-    run: fn(&Arc<Session>, &mut State<'_, '_>, &[Value]) -> Result<Value, Error>,
+    run: Run,
 }
 
 impl Callable {
     /// The function as a value.
     #[must_use]
-    pub fn value(
-        session: &Arc<Session>,
-        run: fn(&Arc<Session>, &mut State<'_, '_>, &[Value]) -> Result<Value, Error>,
-    ) -> Value {
+    pub fn value(session: &Arc<Session>, run: Run) -> Value {
         Value::from_object(Self { session: Arc::clone(session), run })
     }
 }

@@ -268,7 +268,7 @@ mod tests {
     #[test]
     fn known_macros_print_their_shape() {
         let list = Value::from(vec!["a", "b"]);
-        let key = expanded("generate_surrogate_key", &[list.clone()], Dialect::Postgres);
+        let key = expanded("generate_surrogate_key", std::slice::from_ref(&list), Dialect::Postgres);
         assert_eq!(
             key.as_deref(),
             Some("md5(cast(coalesce(cast(a as varchar), '') || '-' || coalesce(cast(b as varchar), '') as varchar))")

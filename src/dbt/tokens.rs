@@ -63,15 +63,12 @@ pub fn occurring(text: &str, known: &BTreeMap<String, TokenTarget>) -> BTreeMap<
     let mut found = BTreeMap::new();
     for occurrence in occurrences(text) {
         let word = occurrence.word.to_ascii_lowercase();
-        if let Some((token, rest)) = split(&word, known) {
-            if let Some(target) = known.get(token) {
-                let mut target = target.clone();
-                if !rest.is_empty() {
-                    target.asset = AssetName::from_dotted(&format!("{}{rest}", target.asset));
-                }
-                found.insert(word.clone(), target);
-            }
+        let Some((token, rest)) = split(&word, known) else { continue };
+        let Some(mut target) = known.get(token).cloned() else { continue };
+        if !rest.is_empty() {
+            target.asset = AssetName::from_dotted(&format!("{}{rest}", target.asset));
         }
+        found.insert(word.clone(), target);
     }
     found
 }

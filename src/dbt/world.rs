@@ -197,10 +197,9 @@ impl World {
     #[must_use]
     pub fn version(&self, project: usize, package: Option<&str>, wanted: (&str, Option<&str>)) -> Option<&Node> {
         let (name, version) = wanted;
-        if version.is_none() {
-            if let Some(node) = self.node(project, package, name) {
-                return Some(node);
-            }
+        let bare = if version.is_none() { self.node(project, package, name) } else { None };
+        if bare.is_some() {
+            return bare;
         }
         let latest = || self.properties.iter().find_map(|properties| properties.latest.get(name)).map(String::as_str);
         let file = format!("{name}_v{}", version.or_else(latest)?);

@@ -109,19 +109,16 @@ impl Dialects {
             let named = from_path(path).or_else(|| majority.dialect(path));
             named.unwrap_or_else(|| (Dialect::Generic, "nothing tells the dialect".to_owned()))
         };
-        let of_file = |((file, _), found): (&(&SourceFile, &Arc<str>), &Option<(Dialect, &str)>)| {
-            match (adapter(&file.path), found) {
-                (Some((_, Some(adapter))), _) => adapter.clone(),
-                // All files of a dbt project are for one warehouse.
-                (Some((project, None)), _) => match world.projects.list.get(project) {
-                    Some(project) => silent(&project.file),
-                    None => silent(&file.path),
-                },
-                (None, Some((dialect, sign))) => (*dialect, format!("evidence: `{sign}`")),
-                (None, None) => silent(&file.path),
+        let of_file = |path: &RepoPath, found: Option<(Dialect, &str)>| match (adapter(path), found) {
+            (Some((_, Some(adapter))), _) => adapter.clone(),
+            // All files of a dbt project are for one warehouse.
+            (Some((project, None)), _) => {
+                silent(world.projects.list.get(project).map_or(path, |project| &project.file))
             }
+            (None, Some((dialect, sign))) => (dialect, format!("evidence: `{sign}`")),
+            (None, None) => silent(path),
         };
-        Self { of_files: files.iter().zip(&found).map(of_file).collect() }
+        Self { of_files: files.iter().zip(&found).map(|((file, _), found)| of_file(&file.path, *found)).collect() }
     }
 }
 
@@ -226,6 +223,179 @@ fn render_jinja(prepared: &mut Prepared, text: &str, segments: &[Segment]) {
             prepared.diagnostics.push(failure(&prepared.path, &reason));
             prepared.partial = true;
             prepared.sql = neutralise_jinja(text, segments, &|_| None).into();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{BlobId, Head, Unreadable};
+    use proptest::prelude::*;
+
+    fn tree(files: &[(&str, &str)]) -> SourceTree<Head> {
+        let mut tree = SourceTree::default();
+        for (path, text) in files {
+            let path = RepoPath::new(path).expect("inside");
+            let blob = BlobId(Arc::from(path.as_str()));
+            let file = SourceFile { path: path.clone(), blob, content: Ok(Arc::from(*text)) };
+            let part = if path.as_str().ends_with(".sql") { &mut tree.sql } else { &mut tree.support };
+            part.insert(path, file);
+        }
+        tree
+    }
+
+    const AUTO: PrepareOptions = PrepareOptions { dialect: DialectChoice::Auto };
+
+    fn one(text: &str) -> Prepared {
+        prepare(&tree(&[("a.sql", text)]), &AUTO).files.remove(0)
+    }
+
+    #[test]
+    fn plain_files_pass_through_without_a_copy() {
+        let tree = tree(&[("a.sql", "select a from t\n"), ("b.sql", "-- nothing\n")]);
+        let side = prepare(&tree, &AUTO);
+        let text = tree.sql.values().next().and_then(|file| file.content.as_ref().ok()).expect("text");
+        assert!(Arc::ptr_eq(&side.files[0].sql, text));
+        assert_eq!(side.files[0].catalog, CatalogContent::Sql(Arc::clone(text)));
+        assert_eq!(side.files[1].catalog, CatalogContent::Nothing("without SQL".to_owned()));
+        assert_eq!(side.files[0].template, Template::None);
+    }
+
+    #[test]
+    fn unreadable_files_are_named_and_not_lost() {
+        let mut tree = tree(&[("a.sql", "select 1"), ("b.sql", "")]);
+        let file = tree.sql.values_mut().nth(1).expect("two files");
+        file.content = Err(Unreadable::LfsPointer);
+        let side = prepare(&tree, &AUTO);
+        assert_eq!((side.files.len(), side.unreadable.len()), (1, 1));
+        assert!(side.unreadable[0].to_string().starts_with("b.sql: a Git LFS pointer"));
+    }
+
+    #[test]
+    fn airflow_templates_render_with_holes_for_what_the_scheduler_knows() {
+        let prepared = one(
+            "{% set day = ds %}\nselect '{{ ds }}' as d, {{ params.column }}\nfrom {{ params.table }}\nwhere d = '{{ macros.ds_add(ds, -1) }}'",
+        );
+        assert_eq!(prepared.template, Template::Jinja);
+        assert_eq!(
+            prepared.sql.as_ref(),
+            "\nselect '__hole_ds' as d, __hole_params_column\nfrom __hole_params_table\nwhere d = '__hole_macros_ds_add'"
+        );
+        let lines: Vec<_> = prepared.diagnostics.iter().map(|found| found.line).collect();
+        assert_eq!(lines, [2, 3]);
+        assert!(prepared.partial);
+    }
+
+    #[test]
+    fn braces_of_sql_are_not_jinja() {
+        for text in ["select '{{1,2},{3,4}}'::int[][]", "select * from t where a like '%{%'", "select '{# x #}'"] {
+            let prepared = one(text);
+            assert_eq!((prepared.sql.as_ref(), prepared.template), (text, Template::None));
+        }
+    }
+
+    #[test]
+    fn placeholders_are_noted_and_the_catalog_gets_the_text_as_written() {
+        let prepared = one("---\nowner: me\n---\nselect a\nfrom ${schema}.t, ${other}.u");
+        assert_eq!(prepared.sql.as_ref(), "\n\n\nselect a\nfrom __hole_schema.t, __hole_other.u");
+        assert_eq!(prepared.template, Template::Placeholder);
+        assert_eq!(
+            prepared.diagnostics[0].to_string(),
+            "a.sql:5: placeholder `${schema}` and 1 more: read as names of their own"
+        );
+        assert!(!prepared.partial);
+        assert!(matches!(prepared.catalog, CatalogContent::Sql(sql) if sql.contains("${schema}")));
+    }
+
+    #[test]
+    fn a_template_that_does_not_render_keeps_its_lines() {
+        let prepared = one("select 1\n{% endfor %}{% if x %}\nfrom {{ t }}");
+        assert_eq!(prepared.sql.as_ref(), "select 1\n  \nfrom __hole_t");
+        assert_eq!(prepared.diagnostics[0].code, DiagnosticCode::TemplateError);
+    }
+
+    #[test]
+    fn the_dialect_is_set_or_found_or_named_by_the_path_or_that_of_the_neighbours() {
+        let files = [
+            ("x/a.sql", "create table t (id bigserial, d jsonb)"),
+            ("x/b.sql", "select 1"),
+            ("snowflake/c.sql", "select 1"),
+        ];
+        let reasons = |options: &PrepareOptions| {
+            let side = prepare(&tree(&files), options);
+            side.files.iter().map(|file| format!("{}, {}", file.dialect, file.dialect_reason)).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            reasons(&AUTO),
+            ["snowflake, folder `snowflake`", "postgres, evidence: `BIGSERIAL`", "postgres, like most SQL in `x`"]
+        );
+        let fixed = PrepareOptions { dialect: DialectChoice::Fixed(Dialect::Hive) };
+        assert!(reasons(&fixed).iter().all(|reason| reason == "hive, from the setting"));
+    }
+
+    /// Text with more of what templates, strings and comments are made of than chance would give.
+    fn hostile_text() -> impl Strategy<Value = String> {
+        let parts = prop_oneof![
+            Just("{{ ".to_owned()),
+            Just(" }}".to_owned()),
+            Just("{%- ".to_owned()),
+            Just(" -%}".to_owned()),
+            Just("{#".to_owned()),
+            Just("#}".to_owned()),
+            Just("if x".to_owned()),
+            Just("endif".to_owned()),
+            Just("for a in b".to_owned()),
+            Just("endfor".to_owned()),
+            Just("macro f(x)".to_owned()),
+            Just("endmacro".to_owned()),
+            Just("set x = []".to_owned()),
+            Just("do x.append(x)".to_owned()),
+            Just("snapshot s".to_owned()),
+            Just("raw".to_owned()),
+            Just("endraw".to_owned()),
+            Just("f(x)".to_owned()),
+            Just("ref('a')".to_owned()),
+            Just("source('a', \"b\")".to_owned()),
+            Just("config(alias='é')".to_owned()),
+            Just("is_incremental()".to_owned()),
+            Just("'".to_owned()),
+            Just("\"".to_owned()),
+            Just("`".to_owned()),
+            Just("--".to_owned()),
+            Just("/*".to_owned()),
+            Just("$$".to_owned()),
+            Just("${a}".to_owned()),
+            Just("\n".to_owned()),
+            Just("---\n".to_owned()),
+            Just("(".to_owned()),
+            Just(")".to_owned()),
+            Just("__hole_a".to_owned()),
+            Just("__dbt_ref_a".to_owned()),
+            "\\PC{0,4}",
+        ];
+        proptest::collection::vec(parts, 0..24).prop_map(|parts| parts.join(" "))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_text_stops_the_preparation(text in hostile_text(), project in hostile_text(), schema in hostile_text()) {
+            let files = [
+                ("dbt_project.yml", "name: p"), ("models/a.sql", text.as_str()), ("macros/m.sql", text.as_str()),
+                ("snapshots/s.sql", text.as_str()), ("plain/b.sql", text.as_str()),
+                ("q/dbt_project.yml", project.as_str()), ("models/schema.yml", schema.as_str()),
+            ];
+            let tree = tree(&files);
+            let side = prepare(&tree, &AUTO);
+            prop_assert_eq!(side.files.len(), tree.sql.len());
+            for file in &side.files {
+                let last = u32::try_from(text.lines().count()).unwrap_or(u32::MAX).max(1);
+                for line in 1..=u32::try_from(file.sql.lines().count()).unwrap_or(0) {
+                    prop_assert!(file.line_map.original(line) <= last + 1);
+                }
+            }
         }
     }
 }

@@ -255,10 +255,8 @@ struct Tracer<'a> {
 
 impl Tracer<'_> {
     fn raw(&mut self, printed: &str, start: usize) {
-        let mut line = self.built.line(start);
-        for part in printed.split_inclusive('\n') {
+        for (line, part) in (self.built.line(start)..).zip(printed.split_inclusive('\n')) {
             self.write(part, line);
-            line += 1;
         }
     }
 

@@ -47,7 +47,11 @@ impl Holes {
             reason: reason.map(str::to_owned),
             used: false,
         });
-        Value::from_object(Hole { identifier: identifier.into(), holes: Arc::clone(self) })
+        Value::from_object(Hole {
+            expression: expression.into(),
+            identifier: identifier.into(),
+            holes: Arc::clone(self),
+        })
     }
 
     /// Notes that the rendered text depends on something that is not known, without a value for it.
@@ -112,9 +116,10 @@ pub fn shorten(expression: &str) -> String {
     }
 }
 
-/// The value of something unknown. Its attributes, items and results are the same hole.
+/// The value of something unknown. Its attributes and methods are holes of their own, its items and results the same hole.
 #[derive(Debug)]
 struct Hole {
+    expression: Arc<str>,
     identifier: Arc<str>,
     holes: Arc<Holes>,
 }
@@ -123,6 +128,13 @@ impl Hole {
     fn again(self: &Arc<Self>) -> Value {
         Value::from_dyn_object(self.clone())
     }
+
+    fn member(self: &Arc<Self>, name: &str) -> Value {
+        if self.expression.len() + name.len() > LONGEST_EXPRESSION {
+            return self.again();
+        }
+        self.holes.value(&format!("{}.{name}", self.expression), None)
+    }
 }
 
 impl Object for Hole {
@@ -130,8 +142,8 @@ impl Object for Hole {
         ObjectRepr::Seq
     }
 
-    fn get_value(self: &Arc<Self>, _key: &Value) -> Option<Value> {
-        Some(self.again())
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        Some(key.as_str().map_or_else(|| self.again(), |name| self.member(name)))
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
@@ -148,8 +160,8 @@ impl Object for Hole {
         Ok(self.again())
     }
 
-    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, _: &str, _: &[Value]) -> Result<Value, Error> {
-        Ok(self.again())
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, _: &[Value]) -> Result<Value, Error> {
+        Ok(self.member(method))
     }
 
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {

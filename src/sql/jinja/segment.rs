@@ -149,10 +149,9 @@ impl Splitter<'_> {
     fn tag(&mut self, kind: SegmentKind, open: usize, (nearest, closer): (usize, &str)) -> usize {
         let close = if kind == SegmentKind::Comment { nearest } else { self.close_of(open + 2, closer, nearest) };
         let mut segment = self.segment(kind, open..close + 2, open + 2..close);
-        if segment.keyword(self.source) == "raw" {
-            if let Some(end) = self.end_of_raw(segment.range.end) {
-                segment = self.segment(SegmentKind::Raw, open..end, open..end);
-            }
+        let is_raw = segment.keyword(self.source) == "raw";
+        if let Some(end) = if is_raw { self.end_of_raw(segment.range.end) } else { None } {
+            segment = self.segment(SegmentKind::Raw, open..end, open..end);
         }
         let end = segment.range.end;
         self.push_text(open);
@@ -212,9 +211,11 @@ impl Splitter<'_> {
 
     /// The end of the `{% endraw %}` after `from`. Once there is none, there never will be.
     fn end_of_raw(&mut self, from: usize) -> Option<usize> {
+        if self.raw_closed_out {
+            return None;
+        }
         let mut at = from;
-        while !self.raw_closed_out {
-            let Some(word) = self.find("endraw", at) else { break };
+        while let Some(word) = self.find("endraw", at) {
             let before = self.source.get(from..word)?.trim_end_matches(['-', '+', ' ', '\t', '\n', '\r']);
             let after = self.source.get(word + "endraw".len()..)?;
             let rest = after.trim_start_matches(['-', '+', ' ', '\t', '\n', '\r']);

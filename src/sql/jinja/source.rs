@@ -26,7 +26,9 @@ pub enum Origin {
     Segment(usize),
 }
 
+#[derive(Debug, Clone, Copy)]
 struct Piece {
+    /// Where it starts in the built text.
     start: usize,
     line: u32,
     verbatim: bool,
@@ -47,32 +49,33 @@ impl BuiltSource {
     pub fn build(source: &str, segments: &[Segment], macros: &[(usize, Arc<str>)], replaced: &Replacements) -> Self {
         let mut built = Self { text: String::with_capacity(source.len() + 64), pieces: Vec::new() };
         for (index, text) in macros {
-            built.push(text, 1, false, Origin::Macro(*index));
+            let piece = Piece { start: 0, line: 0, verbatim: false, origin: Origin::Macro(*index) };
             let variable = macro_variable(*index);
-            let register = format!("{{% do {REGISTER}({index}, {variable}) %}}");
-            built.push(&register, 1, false, Origin::Macro(*index));
+            built.push(text, piece);
+            built.push(&format!("{{% do {REGISTER}({index}, {variable}) %}}"), piece);
         }
         let mutated = mutated_names(source);
         for (index, segment) in segments.iter().enumerate() {
-            let origin = Origin::Segment(index);
+            let rewritten = Piece { start: 0, line: segment.line, verbatim: false, origin: Origin::Segment(index) };
+            let verbatim = Piece { verbatim: true, ..rewritten };
             let text = segment.text(source);
             if let Some(replacement) = replaced.get(&index) {
-                built.push(replacement, segment.line, false, origin);
+                built.push(replacement, rewritten);
             } else if let Some(tag) = adapted_tag(segment, source, &mutated) {
-                built.push(&tag, segment.line, false, origin);
+                built.push(&tag, rewritten);
             } else if segment.kind == SegmentKind::Text && opens_a_tag(text) {
                 // minijinja would take an opening delimiter that is never closed for a mistake.
-                built.push(&format!("{{% raw %}}{text}{{% endraw %}}"), segment.line, true, origin);
+                built.push(&format!("{{% raw %}}{text}{{% endraw %}}"), verbatim);
             } else {
-                built.push(text, segment.line, true, origin);
+                built.push(text, verbatim);
             }
         }
         built
     }
 
-    fn push(&mut self, text: &str, line: u32, verbatim: bool, origin: Origin) {
+    fn push(&mut self, text: &str, from: Piece) {
         if !text.is_empty() {
-            self.pieces.push(Piece { start: self.text.len(), line, verbatim, origin });
+            self.pieces.push(Piece { start: self.text.len(), ..from });
             self.text.push_str(text);
         }
     }
