@@ -286,7 +286,7 @@ fn hint(expression: &str) -> Option<&'static str> {
     if expression.starts_with("env_var(") {
         return Some("give it a default: `env_var(name, default)`");
     }
-    if expression.starts_with("adapter.") || ["run_query", "execute"].contains(&expression) {
+    if ["adapter.", "run_query", "execute"].iter().any(|start| expression.starts_with(start)) {
         return Some("what the warehouse answers is only known to dbt; list the columns in the model to see them here");
     }
     Some("define the macro under `macro-paths`, or check in its package (`dbt_packages/`)")

@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     fn parts(text: &str) -> Vec<(Stretch, &str)> {
-        stretches(text).map(|(stretch, range)| (stretch, &text[range])).collect()
+        stretches(text).map(|(stretch, range)| (stretch, text.get(range).expect("a boundary"))).collect()
     }
 
     #[test]

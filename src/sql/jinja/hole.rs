@@ -49,6 +49,7 @@ impl Holes {
         });
         Value::from_object(Hole {
             expression: expression.into(),
+            reason: reason.map(Arc::from),
             identifier: identifier.into(),
             holes: Arc::clone(self),
         })
@@ -120,6 +121,7 @@ pub fn shorten(expression: &str) -> String {
 #[derive(Debug)]
 struct Hole {
     expression: Arc<str>,
+    reason: Option<Arc<str>>,
     identifier: Arc<str>,
     holes: Arc<Holes>,
 }
@@ -133,7 +135,7 @@ impl Hole {
         if self.expression.len() + name.len() > LONGEST_EXPRESSION {
             return self.again();
         }
-        self.holes.value(&format!("{}.{name}", self.expression), None)
+        self.holes.value(&format!("{}.{name}", self.expression), self.reason.as_deref())
     }
 }
 
