@@ -4,7 +4,7 @@
 //! [`draft`] renders a file, [`Relations`] gathers what the drafts say, and [`Relations::finish`] fills in the rest.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use minijinja::Value;
@@ -87,13 +87,10 @@ pub fn draft(world: &Arc<World>, file: &DbtFile<'_>) -> Draft {
         return Draft { prepared: empty(file, words), build: None };
     }
     let node = world.node_of(&file.file.path).cloned();
-    let setting = |template: &TemplateText<'_>, text: &str| {
-        let words = Words::of(text, &template.segments);
-        let home = Home { project: file.project, node: node.clone(), dialect: file.dialect.0 };
-        Arc::new(Setting::new(world, home, words, template.local.clone()))
-    };
     let template = TemplateText::read(file);
-    let setting = setting(&template, file.text);
+    let words = Words::of(file.text, &template.segments);
+    let home = Home { project: file.project, node: node.clone(), dialect: file.dialect.0 };
+    let setting = Arc::new(Setting::new(world, home, words, template.local.clone()));
     let outcome = if has_marker(file.text) { render_variants(&template, &setting, file.text) } else { Ok(None) };
     assemble(file, node, template, (&setting, outcome))
 }
@@ -101,13 +98,9 @@ pub fn draft(world: &Arc<World>, file: &DbtFile<'_>) -> Draft {
 fn holds_only_macros(text: &str) -> bool {
     let segments = split(text);
     let found = extract(text, &segments, 0);
-    let inside = |index: usize| found.iter().any(|(_, range)| range.contains(&index));
-    let rest: String = segments
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| !inside(*index))
-        .map(|(_, segment)| segment.text(text))
-        .collect();
+    let covered: BTreeSet<usize> = found.iter().flat_map(|(_, range)| range.clone()).collect();
+    let rest = segments.iter().zip(0_usize..).filter(|(_, index)| !covered.contains(index));
+    let rest: String = rest.map(|(segment, _)| segment.text(text)).collect();
     !found.is_empty() && is_blank(&neutralise(&rest, &split(&rest), &|_| Some(String::new())))
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::config::NodeConfig;
-use super::yaml;
+use super::yaml::{self, NameLines};
 use crate::path::RepoPath;
 
 /// One table of a source. Texts may still hold Jinja.
@@ -58,8 +58,9 @@ pub fn may_hold_properties(text: &str) -> bool {
 pub fn read(file: &RepoPath, text: &str) -> Result<Properties, String> {
     let root = yaml::parse(text)?;
     let mut properties = Properties::default();
+    let lines = NameLines::of(text);
     for source in yaml::entries(&root, "sources") {
-        read_source(file, text, source, &mut properties);
+        read_source(file, &lines, source, &mut properties);
     }
     for section in ["models", "seeds", "snapshots"] {
         for node in yaml::entries(&root, section) {
@@ -69,9 +70,9 @@ pub fn read(file: &RepoPath, text: &str) -> Result<Properties, String> {
     Ok(properties)
 }
 
-fn read_source(file: &RepoPath, text: &str, source: &Value, properties: &mut Properties) {
+fn read_source(file: &RepoPath, lines: &NameLines<'_>, source: &Value, properties: &mut Properties) {
     let Some(name) = yaml::text(source, "name") else { return };
-    let source_line = yaml::line_of_name(text, &name, 1).unwrap_or(0);
+    let source_line = lines.line(&name, 1).unwrap_or(0);
     let schema = yaml::text(source, "schema").unwrap_or_else(|| name.clone());
     let database = ["database", "catalog", "project"].iter().find_map(|key| yaml::text(source, key));
     for table in yaml::entries(source, "tables") {
@@ -85,7 +86,7 @@ fn read_source(file: &RepoPath, text: &str, source: &Value, properties: &mut Pro
             identifier: yaml::text(table, "identifier").unwrap_or_else(|| table_name.clone()),
             columns,
             file: file.clone(),
-            line: yaml::line_of_name(text, &table_name, source_line.saturating_add(1)).unwrap_or(0),
+            line: lines.line(&table_name, source_line.saturating_add(1)).unwrap_or(0),
         };
         properties.sources.insert((name.clone(), table_name), table);
     }

@@ -1,5 +1,7 @@
 //! YAML to values, within the parser's budgets, and the line on which a name stands.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 /// Reads one YAML document.
@@ -39,15 +41,31 @@ pub fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-/// The first line (from 1) at or after `from` that reads `name: <name>`, with or without a dash and quotes.
-#[must_use]
-pub fn line_of_name(file: &str, name: &str, from: u32) -> Option<u32> {
-    let skipped = usize::try_from(from.saturating_sub(1)).unwrap_or(usize::MAX);
-    (1_u32..).zip(file.lines()).skip(skipped).find_map(|(number, line)| {
-        let value = line.trim_start().trim_start_matches("- ").trim_start().strip_prefix("name:")?;
-        let value = value.split(" #").next().unwrap_or(value).trim().trim_matches(['"', '\'']);
-        (value == name).then_some(number)
-    })
+/// The lines of a file that read `name: …`, with or without a dash and quotes.
+#[derive(Debug)]
+pub struct NameLines<'a>(BTreeMap<&'a str, Vec<u32>>);
+
+impl<'a> NameLines<'a> {
+    /// Finds them.
+    #[must_use]
+    pub fn of(file: &'a str) -> Self {
+        let mut lines: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
+        for (number, line) in (1_u32..).zip(file.lines()) {
+            let value = line.trim_start().trim_start_matches("- ").trim_start().strip_prefix("name:");
+            if let Some(value) = value {
+                let value = value.split(" #").next().unwrap_or(value).trim().trim_matches(['"', '\'']);
+                lines.entry(value).or_default().push(number);
+            }
+        }
+        Self(lines)
+    }
+
+    /// The first line (from 1) at or after `from` that gives this name.
+    #[must_use]
+    pub fn line(&self, name: &str, from: u32) -> Option<u32> {
+        let lines = self.0.get(name)?;
+        lines.get(lines.partition_point(|line| *line < from)).copied()
+    }
 }
 
 #[cfg(test)]
@@ -74,9 +92,10 @@ mod tests {
     #[test]
     fn names_are_found_by_line() {
         let file = "sources:\n  - name: raw\n    tables:\n      - name: \"orders\" # all\n      - description: x\n        name: raw\n";
-        assert_eq!(line_of_name(file, "raw", 1), Some(2));
-        assert_eq!(line_of_name(file, "orders", 2), Some(4));
-        assert_eq!(line_of_name(file, "raw", 3), Some(6));
-        assert_eq!(line_of_name(file, "none", 1), None);
+        let lines = NameLines::of(file);
+        assert_eq!(lines.line("raw", 1), Some(2));
+        assert_eq!(lines.line("orders", 2), Some(4));
+        assert_eq!(lines.line("raw", 3), Some(6));
+        assert_eq!(lines.line("none", 1), None);
     }
 }

@@ -17,6 +17,8 @@ use super::source::{BuiltSource, Origin, Replacements, assignment};
 
 /// Work that one rendering may do: about as many instructions, or 64 bytes of text for each (minijinja counts both).
 const FUEL: u64 = 1_000_000;
+/// The same for renderings after this many repairs, so that a file of slow tags that fail one by one ends soon.
+const FUEL_AFTER_REPAIRS: (u64, usize) = (200_000, 4);
 /// Depth of nested blocks and macro calls (a macro call counts 5).
 const RECURSION: usize = 200;
 /// Longest rendered text.
@@ -77,12 +79,13 @@ pub struct Rendered {
 /// come with the reason; the root shall make holes of them.
 pub type Names<'a> = dyn Fn(&BTreeMap<usize, String>) -> (Value, Arc<Holes>) + 'a;
 
-static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(environment);
+static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| environment(FUEL));
+static LATE_ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| environment(FUEL_AFTER_REPAIRS.0));
 
-fn environment() -> Environment<'static> {
+fn environment(fuel: u64) -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_debug(false);
-    environment.set_fuel(Some(FUEL));
+    environment.set_fuel(Some(fuel));
     environment.set_recursion_limit(RECURSION);
     environment.set_undefined_behavior(UndefinedBehavior::Chainable);
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
@@ -124,7 +127,8 @@ pub fn render(job: &Job<'_>, names: &Names<'_>) -> Result<(Rendered, Arc<Holes>)
     loop {
         let built = attempt.build();
         let (root, holes) = names(&attempt.failed);
-        match evaluate(&built.text, root) {
+        let is_late = attempt.repairs.len() > FUEL_AFTER_REPAIRS.1;
+        match evaluate(if is_late { &LATE_ENVIRONMENT } else { &ENVIRONMENT }, &built.text, root) {
             Ok((text, _)) if text.len() > LONGEST_OUTPUT => {
                 return Err(Failure { line: 0, reason: format!("renders to more than {LONGEST_OUTPUT} bytes") });
             }
@@ -138,8 +142,12 @@ pub fn render(job: &Job<'_>, names: &Names<'_>) -> Result<(Rendered, Arc<Holes>)
     }
 }
 
-fn evaluate(text: &str, root: Value) -> Result<(String, Vec<OutputSpan>), Error> {
-    let environment: &Environment<'_> = &ENVIRONMENT;
+fn evaluate(
+    environment: &'static Environment<'static>,
+    text: &str,
+    root: Value,
+) -> Result<(String, Vec<OutputSpan>), Error> {
+    let environment: &Environment<'_> = environment;
     environment.template_from_str(text)?.render_with_spans(root)
 }
 
@@ -348,6 +356,7 @@ mod tests {
             "{% include '/etc/passwd' %}{% import '../../secret' as s %}{% extends 'x' %}",
             "{{ '%1000000000d' | format(1) }}",
             "{{ 'x' | indent(1000000000) }}",
+            &"{% for i in range(99999) %}{{ i }}{% endfor %}{{ 1 / 0 }}".repeat(30),
             "{% set a = [1, 2] %}{% set b = [a, a] %}{% set c = [b, b] %}{{ [c, c] * 99999 }}",
         ];
         for bomb in bombs {

@@ -49,7 +49,8 @@ pub fn findings(
         found.entry(identifier.clone()).or_insert(entry);
     }
     for (identifier, record) in records.iter().filter(|(_, record)| record.used) {
-        if !printed.harmless.contains(identifier) {
+        // More than are named need no line.
+        if found.len() <= MOST_NAMED && !printed.harmless.contains(identifier) {
             let entry = (line_of_words(source, &record.expression), record.expression.clone(), record.reason.clone());
             found.entry(identifier.clone()).or_insert(entry);
         }
