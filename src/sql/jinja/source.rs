@@ -132,7 +132,9 @@ fn adapted_tag(segment: &Segment, source: &str, mutated: &BTreeSet<&str>) -> Opt
     let assigned = if segment.keyword(source) == "set" { assignment(content) } else { None };
     match assigned.filter(|(name, _)| mutated.contains(name)) {
         Some((name, value)) => Some(segment.with_content(&format!("set {name} = {MUTABLE}({value})"))),
-        None => plain.map(|content| segment.with_content(&content)),
+        // Odd spaces at the ends are gone from the content already, and not from the tag.
+        None if plain.is_some() || segment.text(source).contains(odd_space) => Some(segment.with_content(content)),
+        None => None,
     }
 }
 
@@ -145,10 +147,14 @@ pub fn assignment(content: &str) -> Option<(&str, &str)> {
     (is_name && !value.starts_with('=')).then(|| (name, value.trim()))
 }
 
+/// Whether a character is a space beyond ASCII, which minijinja takes for none.
+fn odd_space(character: char) -> bool {
+    !character.is_ascii() && character.is_whitespace()
+}
+
 /// An expression without what Jinja takes and minijinja does not: plus signs before numbers, spaces beyond ASCII. `None` where
 /// it has neither.
 fn in_plain_signs(expression: &str) -> Option<String> {
-    let odd_space = |c: char| !c.is_ascii() && c.is_whitespace();
     if !expression.contains('+') && !expression.contains(odd_space) {
         return None;
     }
@@ -251,6 +257,11 @@ mod tests {
         assert_eq!(in_plain_signs("f(a= +1, '(+', b + 1)").as_deref(), Some("f(a= 1, '(+', b + 1)"));
         assert_eq!(in_plain_signs("f(\u{a0}'\u{a0}')").as_deref(), Some("f( '\u{a0}')"));
         assert_eq!(in_plain_signs("a + b"), None);
+    }
+
+    #[test]
+    fn odd_spaces_at_the_end_of_a_tag_go() {
+        assert_eq!(adapted("{{ f(x)\u{a0} }}{% if a\u{a0}%}"), "{{ f(x) }}{% if a %}");
     }
 
     #[test]
