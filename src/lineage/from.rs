@@ -13,6 +13,7 @@ use crate::lineage::resolver::{Resolver, star_sources};
 use crate::lineage::shape::{OutColumn, Relation, Scope, Shape, Sources, Value};
 use crate::lineage::statement::external_name;
 use crate::sql::ident::{fold, fold_name};
+use crate::sql::jinja::hole::HOLE_PREFIX;
 
 /// A derived relation's query and alias, or the like, on its way into the scope.
 struct Derived<'e> {
@@ -169,6 +170,10 @@ impl Resolver<'_> {
             let alias = alias.map(|alias| fold(&alias.name, self.dialect));
             scope.add(Relation { alias, rows: rows.clone(), open, ..Relation::default() });
             return rows;
+        }
+        if parts.last().is_some_and(|last| last.starts_with(HOLE_PREFIX)) {
+            // What a template leaves open is no asset: nothing is known of its columns.
+            return self.function_relation(parts.last().cloned(), alias, Sources::new(), scope);
         }
         let line = self.name_line(name);
         let mut relation = self.base_relation(parts, alias.map(|alias| fold(&alias.name, self.dialect)), line);

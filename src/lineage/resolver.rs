@@ -12,6 +12,7 @@ use crate::lineage::model::{AssetName, ColumnName, ColumnRef, Read, Transformati
 use crate::lineage::shape::{Lookup, OutColumn, Relation, Scope, Shape, Sources, Value, seen_through};
 use crate::sql::dialect::Dialect;
 use crate::sql::ident::fold;
+use crate::sql::jinja::hole::HOLE_PREFIX;
 use crate::sql::template::Prepared;
 
 /// Resolves one statement against the catalog as it stands.
@@ -105,7 +106,7 @@ impl<'a> Resolver<'a> {
     /// Resolves a bare name in an expression.
     pub fn bare_column(&mut self, ident: &Ident, scope: &Scope<'_>, how: Transformation, out: &mut Value) {
         let folded = fold(ident, self.dialect);
-        if self.lambdas.contains(&folded) {
+        if self.lambdas.contains(&folded) || folded.starts_with(HOLE_PREFIX) {
             out.text.push_str(&folded);
             return;
         }
@@ -256,6 +257,9 @@ impl<'a> Resolver<'a> {
     /// Resolves `a.b`, `a.b.c`, …: relation and column, or column and field.
     pub fn compound_column(&mut self, idents: &[Ident], scope: &Scope<'_>, how: Transformation, out: &mut Value) {
         let parts: Vec<String> = idents.iter().map(|ident| fold(ident, self.dialect)).collect();
+        if let Some((token, rest)) = parts.split_first().filter(|(token, _)| self.file.tokens.contains_key(*token)) {
+            return self.token_column((token, rest), idents, scope, (how, out));
+        }
         let mut level = Some(scope);
         while let Some(current) = level {
             for hidden in [false, true] {
@@ -283,6 +287,23 @@ impl<'a> Resolver<'a> {
             return;
         }
         out.text.push_str(&parts.join("."));
+    }
+
+    /// `<token>.column`: the relation that stands for the token's asset, whatever its alias.
+    fn token_column(
+        &mut self,
+        (token, rest): (&String, &[String]),
+        idents: &[Ident],
+        scope: &Scope<'_>,
+        target: (Transformation, &mut Value),
+    ) {
+        let asset = self.file.tokens.get(token).map(|token| token.asset.clone());
+        let relation = scope.relations.iter().find(|relation| relation.asset.is_some() && relation.asset == asset);
+        if let (Some(relation), Some(ident)) = (relation, idents.get(1)) {
+            let (how, out) = target;
+            self.qualified_column(relation, ident, (how, out));
+            push_path(out, rest.get(1..).unwrap_or_default());
+        }
     }
 
     fn could_be_column(&self, ident: &Ident, scope: &Scope<'_>) -> bool {

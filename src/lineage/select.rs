@@ -246,11 +246,15 @@ impl Resolver<'_> {
         scope: &mut Scope<'_>,
         shape: &mut Shape,
     ) {
+        let token = qualifier.and_then(|name| self.file.tokens.get(name.first()?)).map(|token| &token.asset);
         let chosen: Vec<usize> = scope
             .relations
             .iter()
             .enumerate()
-            .filter(|(_, relation)| qualifier.is_none_or(|name| relation.answers_to(name)))
+            .filter(|(_, relation)| match token {
+                Some(asset) => relation.asset.as_ref() == Some(asset),
+                None => qualifier.is_none_or(|name| relation.answers_to(name)),
+            })
             .map(|(index, _)| index)
             .collect();
         let chosen = match (chosen.is_empty(), qualifier) {

@@ -86,6 +86,8 @@ impl Resolver<'_> {
             return;
         }
         if let Some(asset) = self.file.asset.clone() {
+            // `this` in an incremental model: what it reads of itself is no lineage.
+            self.upstream.remove(&asset.name);
             self.define((asset.name, asset.kind), (shape, &[]), false, statement);
         } else if !self.upstream.is_empty() {
             let name = AssetName::from_parts(&[self.query_name()]);

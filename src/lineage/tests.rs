@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::model::{LineageGraph, Read, Template};
+use super::model::{AssetKind, AssetName, LineageGraph, Read, Template};
 use super::{DeclaredAsset, Side, analyze};
 use crate::path::RepoPath;
 use crate::source::BlobId;
 use crate::sql::dialect::Dialect;
-use crate::sql::template::{CatalogContent, LineMap, Prepared};
+use crate::sql::template::{CatalogContent, FileAsset, LineMap, Prepared, TokenTarget};
 
 pub(crate) fn prepared(path: &str, sql: &str, dialect: Dialect) -> Prepared {
     Prepared {
@@ -24,6 +24,29 @@ pub(crate) fn prepared(path: &str, sql: &str, dialect: Dialect) -> Prepared {
         diagnostics: Vec::new(),
         partial: false,
     }
+}
+
+fn templated(sql: &str) -> LineageGraph {
+    let mut file = prepared("models/m.sql", sql, Dialect::Postgres);
+    let target = |name: &str| TokenTarget { asset: AssetName::from_dotted(name), kind: AssetKind::Model };
+    file.asset = Some(FileAsset { name: AssetName::from_dotted("m"), kind: AssetKind::Model });
+    file.tokens = BTreeMap::from([("__dbt_ref_o".to_owned(), target("o")), ("__dbt_ref_m".to_owned(), target("m"))]);
+    analyze(Side { files: &[file], declared: &[] })
+}
+
+#[test]
+fn tokens_stand_for_their_asset_behind_any_alias_and_a_model_does_not_feed_itself() {
+    let graph = templated("select x.a, __dbt_ref_o.b from __dbt_ref_o x where x.a > (select max(a) from __dbt_ref_m)");
+    assert_eq!(direct(&graph), ["o.a -> m.a", "o.b -> m.b"]);
+    assert!(graph.asset_edges.iter().all(|edge| edge.upstream != edge.downstream));
+    assert_eq!(direct(&templated("select __dbt_ref_o.* from __dbt_ref_o as x")), ["o.* -> m.*"]);
+}
+
+#[test]
+fn holes_of_templates_are_neither_columns_nor_assets() {
+    let graph = templated("select o.a, __hole_1 as h, u.c from __dbt_ref_o as o join __hole_2 as u on u.id = o.id");
+    assert_eq!(direct(&graph), ["o.a -> m.a"]);
+    assert!(graph.assets.keys().all(|name| !name.as_str().contains("hole")));
 }
 
 fn graph(files: &[(&str, &str)], dialect: Dialect) -> LineageGraph {
