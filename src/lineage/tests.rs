@@ -302,7 +302,7 @@ fn dropped_and_renamed_tables_are_gone() {
         "create table a (x int); create table s.b (y int); drop table a; alter table s.b rename to c",
         Dialect::Postgres,
     );
-    let names: Vec<&str> = graph.assets.keys().map(super::model::AssetName::as_str).collect();
+    let names: Vec<&str> = graph.assets.keys().map(AssetName::as_str).collect();
     assert_eq!(names, ["s.c"]);
 }
 
@@ -353,7 +353,7 @@ fn a_reader_of_a_missing_column_is_found_with_its_line() {
     let missing: Vec<&Read> = graph.reads.iter().filter(|read| !read.exists && read.column.is_some()).collect();
     assert_eq!(missing.len(), 1, "{missing:?}");
     assert_eq!((missing[0].line, missing[0].asset.as_str()), (4, "t"));
-    assert_eq!(missing[0].reader.as_ref().map(super::model::AssetName::as_str), Some("v"));
+    assert_eq!(missing[0].reader.as_ref().map(AssetName::as_str), Some("v"));
 }
 
 #[test]
@@ -416,8 +416,8 @@ fn dml_inside_of_with_is_an_effect_of_its_own() {
 fn declared_columns_expand_stars() {
     let files = [prepared("a.sql", "create view v as select * from ext.t", Dialect::Postgres)];
     let declared = [DeclaredAsset {
-        name: super::model::AssetName::from_dotted("ext.t"),
-        kind: super::model::AssetKind::Table,
+        name: AssetName::from_dotted("ext.t"),
+        kind: AssetKind::Table,
         columns: vec![(super::model::ColumnName::new("a"), None)],
         complete: true,
         file: None,
