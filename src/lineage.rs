@@ -13,6 +13,7 @@ mod functions;
 mod link;
 pub mod model;
 mod order;
+mod pivot;
 mod query;
 mod resolver;
 mod script;

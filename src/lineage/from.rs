@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sqlparser::ast::{
-    Expr, ExprWithAlias, FunctionArg, FunctionArgExpr, Ident, Join, JoinConstraint, JoinOperator, LateralView,
-    ObjectName, PivotValueSource, TableAlias, TableFactor, TableWithJoins,
+    Expr, FunctionArg, FunctionArgExpr, Ident, Join, JoinConstraint, JoinOperator, LateralView, ObjectName, TableAlias,
+    TableFactor, TableWithJoins,
 };
 
 use crate::lineage::model::{ColumnName, Transformation};
@@ -16,10 +16,10 @@ use crate::sql::ident::{fold, fold_name};
 use crate::sql::jinja::hole::HOLE_PREFIX;
 
 /// A derived relation's query and alias, or the like, on its way into the scope.
-struct Derived<'e> {
-    shape: Arc<Shape>,
-    alias: Option<&'e TableAlias>,
-    name: Option<String>,
+pub(super) struct Derived<'e> {
+    pub shape: Arc<Shape>,
+    pub alias: Option<&'e TableAlias>,
+    pub name: Option<String>,
 }
 
 impl Resolver<'_> {
@@ -102,7 +102,7 @@ impl Resolver<'_> {
     }
 
     /// Brings one relation into scope and gives its text.
-    fn factor(&mut self, factor: &TableFactor, scope: &mut Scope<'_>, shape: &mut Shape) -> String {
+    pub(super) fn factor(&mut self, factor: &TableFactor, scope: &mut Scope<'_>, shape: &mut Shape) -> String {
         match factor {
             TableFactor::Table { name, alias, args, .. } => {
                 let arguments = args.as_ref().map(|args| args.args.as_slice());
@@ -209,7 +209,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn derived(&mut self, derived: Derived<'_>, (scope, outer): (&mut Scope<'_>, &mut Shape)) -> String {
+    pub(super) fn derived(&mut self, derived: Derived<'_>, (scope, outer): (&mut Scope<'_>, &mut Shape)) -> String {
         let shape = &derived.shape;
         outer.absorb_rows(shape);
         let mut relation = Relation {
@@ -385,103 +385,6 @@ impl Resolver<'_> {
                 ..Relation::default()
             });
         }
-    }
-
-    /// PIVOT: the columns that are neither aggregated nor pivoted stay; each pivot value gives a column.
-    fn pivot(
-        &mut self,
-        table: &TableFactor,
-        (aggregates, value_columns, values): (&[ExprWithAlias], &[Expr], &PivotValueSource),
-        alias: Option<&TableAlias>,
-        (scope, shape): (&mut Scope<'_>, &mut Shape),
-    ) -> String {
-        let mut inner = Scope::within(scope.parent);
-        let text = self.factor(table, &mut inner, shape);
-        let mut consumed = Value::default();
-        for aggregate in aggregates {
-            self.expression(&aggregate.expr, &inner, Transformation::Aggregation, &mut consumed);
-        }
-        let mut steering = Value::default();
-        for column in value_columns {
-            self.expression(column, &inner, Transformation::GroupBy, &mut steering);
-        }
-        shape.indirect.extend(steering.sources.iter().cloned());
-        let used: BTreeSet<_> =
-            consumed.sources.iter().chain(&steering.sources).map(|(source, _)| source.clone()).collect();
-        let mut result = Shape::default();
-        for relation in &inner.relations {
-            let columns = self.star_columns(relation, &mut result);
-            result.columns.extend(
-                columns.into_iter().filter(|column| !column.sources.iter().any(|(source, _)| used.contains(source))),
-            );
-        }
-        let sources = Arc::new(consumed.sources);
-        if let PivotValueSource::List(values) = values {
-            for value in values {
-                result.columns.push(OutColumn {
-                    name: ColumnName::new(&self.pivot_name(value)),
-                    sources: sources.clone(),
-                    text: format!("pivot {} of {}", value.expr, consumed.text).into(),
-                    data_type: None,
-                });
-            }
-        }
-        result.rows = format!("{text} pivot {} by {}", consumed.text, steering.text);
-        self.derived(Derived { shape: Arc::new(result), alias, name: None }, (scope, shape))
-    }
-
-    fn pivot_name(&self, value: &ExprWithAlias) -> String {
-        match (&value.alias, &value.expr) {
-            (Some(alias), _) => fold(alias, self.dialect),
-            (None, Expr::Value(literal)) => match &literal.value {
-                sqlparser::ast::Value::SingleQuotedString(text) => text.to_lowercase(),
-                other => other.to_string().to_lowercase(),
-            },
-            (None, other) => other.to_string().to_lowercase(),
-        }
-    }
-
-    /// UNPIVOT: the listed columns become a name and a value column.
-    fn unpivot(
-        &mut self,
-        table: &TableFactor,
-        (value, name, columns): (&Expr, &Ident, &[ExprWithAlias]),
-        alias: Option<&TableAlias>,
-        (scope, shape): (&mut Scope<'_>, &mut Shape),
-    ) -> String {
-        let mut inner = Scope::within(scope.parent);
-        let text = self.factor(table, &mut inner, shape);
-        let mut consumed = Value::default();
-        for column in columns {
-            self.expression(&column.expr, &inner, Transformation::Identity, &mut consumed);
-        }
-        let used: BTreeSet<_> = consumed.sources.iter().map(|(source, _)| source.clone()).collect();
-        let mut result = Shape::default();
-        for relation in &inner.relations {
-            let columns = self.star_columns(relation, &mut result);
-            result.columns.extend(
-                columns.into_iter().filter(|column| !column.sources.iter().any(|(source, _)| used.contains(source))),
-            );
-        }
-        let mut made = |name: String, sources: Sources| {
-            result.columns.push(OutColumn {
-                text: format!("unpivot {name} of {}", consumed.text).into(),
-                name: ColumnName::new(&name),
-                sources: Arc::new(sources),
-                data_type: None,
-            });
-        };
-        made(fold(name, self.dialect), Sources::new());
-        let values: Vec<String> = match value {
-            Expr::Tuple(items) => items.iter().map(|item| item.to_string().to_lowercase()).collect(),
-            Expr::Identifier(ident) => vec![fold(ident, self.dialect)],
-            other => vec![other.to_string().to_lowercase()],
-        };
-        for value in values {
-            made(value, consumed.sources.clone());
-        }
-        result.rows = format!("{text} unpivot {}", consumed.text);
-        self.derived(Derived { shape: Arc::new(result), alias, name: None }, (scope, shape))
     }
 }
 

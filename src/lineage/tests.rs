@@ -233,6 +233,19 @@ fn fields_of_structs_reach_the_column_that_holds_them() {
 }
 
 #[test]
+fn pivot_and_unpivot_make_columns_of_values_and_values_of_columns() {
+    let table = "create table t (id int, month varchar, amount int);";
+    let sql = format!("{table} create view v as select * from t pivot (sum(amount) for month in ('jan', 'feb')) as p");
+    assert_eq!(
+        direct(&of(&sql, Dialect::Snowflake)),
+        ["t.amount -> v.feb aggregation", "t.amount -> v.jan aggregation", "t.id -> v.id"]
+    );
+    let table = "create table w (id int, jan int, feb int);";
+    let sql = format!("{table} create view u as select * from w unpivot (amount for month in (jan, feb))");
+    assert_eq!(direct(&of(&sql, Dialect::Snowflake)), ["w.feb -> u.amount", "w.id -> u.id", "w.jan -> u.amount"]);
+}
+
+#[test]
 fn insert_fills_columns_by_list_or_by_position() {
     let sql = "create table t (a int, b int); insert into t (b) select x from s; insert into t select y, z from s2";
     assert_eq!(direct(&of(sql, Dialect::Postgres)), ["s.x -> t.b", "s2.y -> t.a", "s2.z -> t.b"]);
