@@ -7,6 +7,10 @@
 
 use std::collections::BTreeSet;
 
+/// Renderers count the backticks that open code or a fence only so far (cmark: 80 and 255); a longer run would open
+/// nothing, and what follows it would be read as markup.
+const MOST_BACKTICKS: usize = 20;
+
 /// Breaks a reference without being seen. An HTML entity, so that the source of the comment still shows it.
 const BREAK: &str = "&#8203;";
 
@@ -134,7 +138,7 @@ fn hexadecimal_breaks(characters: &[char]) -> BTreeSet<usize> {
 /// A name as Markdown code, on one line.
 #[must_use]
 pub fn markdown_code(text: &str) -> String {
-    let shown = defuse_comment(&visible(text));
+    let shown = shorten_ticks(&defuse_comment(&visible(text)));
     if shown.is_empty() {
         return "(empty)".to_owned();
     }
@@ -154,7 +158,8 @@ pub fn markdown_code_cell(text: &str) -> String {
 /// A fenced block: the fence is longer than any run of backticks inside. Lines keep their ends.
 #[must_use]
 pub fn markdown_fence(language: &str, text: &str) -> String {
-    let shown: Vec<String> = text.lines().map(|line| defuse_comment(&visible(&line.replace('\t', "    ")))).collect();
+    let line = |line: &str| shorten_ticks(&defuse_comment(&visible(&line.replace('\t', "    "))));
+    let shown: Vec<String> = text.lines().map(line).collect();
     let shown = shown.join("\n");
     let ticks = "`".repeat(longest_run(&shown, '`').max(2) + 1);
     format!("{ticks}{language}\n{shown}\n{ticks}\n")
@@ -163,6 +168,24 @@ pub fn markdown_fence(language: &str, text: &str) -> String {
 /// Code may show `<!--`; but a comment's marker is searched as text, so that nothing from outside may look like one.
 fn defuse_comment(text: &str) -> String {
     text.replace("<!--", "‹!--")
+}
+
+/// Long runs of backticks as their number: `⟨U+0060 × 90⟩`.
+fn shorten_ticks(text: &str) -> String {
+    if longest_run(text, '`') <= MOST_BACKTICKS {
+        return text.to_owned();
+    }
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find('`') {
+        let (before, from) = rest.split_at(start);
+        let after = from.trim_start_matches('`');
+        let run = from.len() - after.len();
+        shown.push_str(before);
+        shown.push_str(&if run > MOST_BACKTICKS { format!("⟨U+0060 × {run}⟩") } else { "`".repeat(run) });
+        rest = after;
+    }
+    shown + rest
 }
 
 fn longest_run(text: &str, wanted: char) -> usize {
@@ -292,6 +315,13 @@ mod tests {
         assert_eq!(markdown_code(""), "(empty)");
         assert_eq!(markdown_fence("diff", "+ ````\n+ b"), "`````diff\n+ ````\n+ b\n`````\n");
         assert_eq!(markdown_code("<!-- marker -->"), "`‹!-- marker -->`");
+    }
+
+    #[test]
+    fn more_backticks_than_a_renderer_counts_are_told_by_their_number() {
+        let many = "`".repeat(90);
+        assert_eq!(markdown_code(&format!("`a{many}<b>")), "`` `a⟨U+0060 × 90⟩<b> ``");
+        assert_eq!(markdown_fence("diff", &many), "```diff\n⟨U+0060 × 90⟩\n```\n");
     }
 
     #[test]

@@ -4,5 +4,6 @@ mod arbitrary;
 mod contract;
 mod laws;
 mod pages;
+mod reading;
 mod samples;
 mod scenes;

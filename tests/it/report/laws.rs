@@ -5,117 +5,7 @@ use ingest_action::report::budget::{Limits, SizeUnit};
 use ingest_action::report::{json, markdown, mermaid, terminal};
 use proptest::prelude::*;
 
-use super::arbitrary;
-
-/// Lines outside of fenced blocks, after a check that every fence is closed.
-fn outside_fences(page: &str) -> Vec<&str> {
-    let mut lines = Vec::new();
-    let mut fence: Option<usize> = None;
-    for line in page.lines() {
-        let ticks = line.chars().take_while(|character| *character == '`').count();
-        match fence {
-            Some(open) if ticks >= open && line.len() == ticks => fence = None,
-            Some(_) => {}
-            // An opening fence has no further backtick; else it is code in a line.
-            None if ticks >= 3 && !line[ticks..].contains('`') => fence = Some(ticks),
-            None => lines.push(line),
-        }
-    }
-    assert_eq!(fence, None, "a fence is open at the end of\n{page}");
-    lines
-}
-
-/// A line without its code spans, as CommonMark finds them: a run of backticks up to the next run of that length.
-fn without_code(line: &str) -> String {
-    let mut rest = line;
-    let mut plain = String::new();
-    while let Some(start) = rest.find('`') {
-        let (before, code) = rest.split_at(start);
-        plain.push_str(before);
-        if before.chars().rev().take_while(|character| *character == '\\').count() % 2 == 1 {
-            plain.push('`');
-            rest = &code[1..];
-            continue;
-        }
-        let ticks = code.len() - code.trim_start_matches('`').len();
-        let mut end = None;
-        let mut from = ticks;
-        while let Some(offset) = code[from..].find('`') {
-            let run = code[from + offset..].len() - code[from + offset..].trim_start_matches('`').len();
-            if run == ticks {
-                end = Some(from + offset + run);
-                break;
-            }
-            from += offset + run;
-        }
-        match end {
-            Some(end) => rest = &code[end..],
-            None => panic!("code is open at the end of {line}"),
-        }
-    }
-    plain + rest
-}
-
-/// The page's own tags and link targets taken away; what is left may hold no markup of any kind.
-fn check_markup(page: &str) {
-    assert!(!page.contains("<!--"), "a comment in\n{page}");
-    for line in outside_fences(page) {
-        let mut plain = without_code(line);
-        for tag in ["<details>", "</details>", "<summary>", "</summary>", "<sub>", "</sub>", "<br>"] {
-            plain = plain.replace(tag, "");
-        }
-        while let Some(start) = plain.find("[](<https://github.com/acme/warehouse/blob/") {
-            let end = start + plain[start..].find(">)").expect("a closed target");
-            plain.replace_range(start..end + 2, "");
-        }
-        assert!(!plain.contains('<'), "a tag in {line}");
-        for (at, _) in plain.match_indices("](") {
-            assert!(plain[..at].ends_with('\\'), "a link in {line}");
-        }
-        for sign in ["://", "www."] {
-            assert!(!plain.contains(sign), "an address in {line}");
-        }
-        for (at, _) in plain.match_indices('@') {
-            let next = plain[at + 1..].chars().next();
-            assert!(next.is_none_or(|next| next == '&' || next.is_whitespace()), "a mention in {line}");
-        }
-        for (at, _) in plain.match_indices('#') {
-            let entity = plain[..at].ends_with('&');
-            let heading = plain[..at].chars().all(|character| character == '#');
-            let next = plain[at + 1..].chars().next();
-            assert!(entity || heading || !next.is_some_and(char::is_alphanumeric), "a reference in {line}");
-        }
-        let commit = plain
-            .split(|character: char| !character.is_alphanumeric())
-            .find(|word| word.len() >= 7 && word.chars().all(|character| character.is_ascii_hexdigit()));
-        assert_eq!(commit, None, "a commit in {line}");
-    }
-}
-
-fn check_folds(page: &str) {
-    let mut open = 0;
-    for line in outside_fences(page) {
-        let plain = without_code(line);
-        open += plain.matches("<details>").count();
-        let closed = plain.matches("</details>").count();
-        assert!(closed <= open, "a fold is closed twice in\n{page}");
-        open -= closed;
-    }
-    assert_eq!(open, 0, "a fold is open at the end of\n{page}");
-}
-
-/// Every row of a table has as many cells as its head.
-fn check_tables(page: &str) {
-    let mut cells = None;
-    for line in outside_fences(page) {
-        if !line.starts_with("| ") {
-            cells = None;
-            continue;
-        }
-        let bars = line.match_indices('|').filter(|(at, _)| !line[..*at].ends_with('\\')).count();
-        assert_eq!(*cells.get_or_insert(bars), bars, "a torn row: {line}");
-    }
-}
+use super::{arbitrary, reading};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
@@ -125,9 +15,7 @@ proptest! {
         for limits in [Limits::GITHUB_COMMENT, Limits::GITLAB_COMMENT, Limits::JOB_SUMMARY] {
             let page = markdown::render(&report, limits);
             prop_assert!(limits.fits(&page.text), "{} over {}", limits.measure(&page.text), limits.size);
-            check_folds(&page.text);
-            check_tables(&page.text);
-            check_markup(&page.text);
+            reading::read(&page.text);
             prop_assert_eq!(&page, &markdown::render(&report.clone(), limits));
         }
     }
@@ -137,7 +25,7 @@ proptest! {
         let limits = Limits { size, unit: SizeUnit::Bytes, ..Limits::GITHUB_COMMENT };
         let page = markdown::render(&report, limits);
         prop_assert!(limits.fits(&page.text));
-        check_folds(&page.text);
+        reading::read(&page.text);
         let whole = markdown::render(&report, Limits { size: usize::MAX, ..limits });
         prop_assert!(page.truncated || page == whole);
     }
