@@ -13,7 +13,7 @@ use crate::lineage::model::{
     Role,
 };
 use crate::lineage::resolver::Resolver;
-use crate::lineage::script::{Script, flatten, refusal_diagnostic};
+use crate::lineage::script::{Script, dynamic_diagnostic, flatten, refusal_diagnostic};
 use crate::lineage::shape::Sources;
 use crate::lineage::{DeclaredAsset, order};
 use crate::path::RepoPath;
@@ -109,6 +109,7 @@ impl Linker {
         for statement in &script.statements {
             match &statement.parsed {
                 Parsed::NoDataFlow => {}
+                Parsed::Dynamic => self.diagnostics.push(dynamic_diagnostic(file, statement.line)),
                 Parsed::Refused(refusal) => self.diagnostics.push(refusal_diagnostic(refusal, file)),
                 Parsed::Statements(parsed) => {
                     for part in parsed.iter().flat_map(flatten) {

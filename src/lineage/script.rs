@@ -91,8 +91,10 @@ impl Script {
 
     /// Statements understood, and all.
     pub fn counts(&self) -> (usize, usize) {
-        let refused = self.statements.iter().filter(|statement| matches!(statement.parsed, Parsed::Refused(_))).count();
-        (self.statements.len() - refused, self.statements.len())
+        let is_unknown =
+            |statement: &&ScriptStatement| matches!(statement.parsed, Parsed::Refused(_) | Parsed::Dynamic);
+        let unknown = self.statements.iter().filter(is_unknown).count();
+        (self.statements.len() - unknown, self.statements.len())
     }
 }
 
@@ -101,6 +103,13 @@ pub(crate) fn refusal_diagnostic(refusal: &Refusal, file: &Prepared) -> Diagnost
     let code = if refusal.too_deep { DiagnosticCode::TooDeep } else { DiagnosticCode::ParseError };
     Diagnostic::new(code, DiagnosticSeverity::Error, &file.path, refusal.message.clone())
         .at(file.line_map.original(refusal.line), refusal.column)
+}
+
+/// The diagnostic of a statement that runs SQL which is put together at run time.
+pub(crate) fn dynamic_diagnostic(file: &Prepared, line: u32) -> Diagnostic {
+    let message = "runs SQL that is put together at run time: what it reads and writes is not known";
+    Diagnostic::new(DiagnosticCode::DynamicSql, DiagnosticSeverity::Error, &file.path, message)
+        .at(file.line_map.original(line), 0)
 }
 
 /// A statement, or the statements of its block.

@@ -389,6 +389,13 @@ fn a_broken_statement_costs_only_itself() {
 }
 
 #[test]
+fn sql_that_is_put_together_at_run_time_is_named() {
+    let graph = of("create table t (a int);\nexecute immediate 'drop table t';", Dialect::Snowflake);
+    assert_eq!(graph.diagnostics[0].code.as_str(), "dynamic-sql");
+    assert_eq!((graph.diagnostics[0].line, graph.coverage.partly), (2, 1));
+}
+
+#[test]
 fn formatting_comments_and_cte_names_do_not_change_the_meaning() {
     let one = definition("create view v as with a as (select id, x from t where x > 1) select a.id, (a.x) as x from a");
     let other = definition(

@@ -190,6 +190,28 @@ pub fn has_no_data_flow(text: &str) -> bool {
     }
 }
 
+/// Whether a statement runs a text as SQL: `EXECUTE IMMEDIATE`, `EXECUTE format(…)`, `EXEC (@sql)`, `sp_executesql`.
+/// `EXECUTE name` of a prepared statement and `EXEC procedure` are no such.
+#[must_use]
+pub fn runs_dynamic_sql(text: &str) -> bool {
+    let mut lexer = Lexer::new(text, Dialect::Generic);
+    let mut significant =
+        std::iter::from_fn(|| lexer.next_lexeme()).filter(|lexeme| !matches!(lexeme.kind, Kind::Space | Kind::Comment));
+    let starts = significant
+        .next()
+        .is_some_and(|word| word.text.eq_ignore_ascii_case("EXECUTE") || word.text.eq_ignore_ascii_case("EXEC"));
+    if !starts {
+        return false;
+    }
+    let (Some(first), second) = (significant.next(), significant.next()) else { return false };
+    let word = first.text.to_ascii_lowercase();
+    let called = second.is_some_and(|lexeme| lexeme.text == "(" || lexeme.text.starts_with('|'));
+    first.text == "("
+        || first.kind == Kind::Quoted
+        || matches!(word.as_str(), "immediate" | "sp_executesql")
+        || (called && matches!(word.as_str(), "format" | "concat" | "replace" | "quote_ident" | "string_agg"))
+}
+
 /// `ALTER TABLE … ALTER|ADD|VALIDATE CONSTRAINT …`: nothing of the table's columns changes.
 fn alters_constraints_only(text: &str) -> bool {
     let words = leading_words(text, 200);
@@ -208,4 +230,24 @@ fn leading_words(text: &str, count: usize) -> Vec<String> {
         }
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sql_put_together_at_run_time_is_told_from_calls() {
+        for text in [
+            "EXECUTE IMMEDIATE 'drop table t'",
+            "execute format('drop table %I', t)",
+            "EXEC (@sql)",
+            "exec sp_executesql @s",
+        ] {
+            assert!(runs_dynamic_sql(text), "{text}");
+        }
+        for text in ["EXECUTE prepared (1)", "EXEC dbo.load_orders @day = 1", "select execute from t"] {
+            assert!(!runs_dynamic_sql(text), "{text}");
+        }
+    }
 }

@@ -8,7 +8,7 @@ use sqlparser::parser::{Parser, ParserError, ParserOptions};
 use sqlparser::tokenizer::{Token, Tokenizer};
 
 use crate::sql::dialect::Dialect;
-use crate::sql::no_flow::has_no_data_flow;
+use crate::sql::no_flow::{has_no_data_flow, runs_dynamic_sql};
 use crate::sql::split::Piece;
 
 /// How deep expressions and queries may nest. Real SQL stays under 60; the parser grows its stack up to this depth.
@@ -34,6 +34,8 @@ pub enum Parsed {
     Statements(Vec<Statement>),
     /// A statement that moves no data, whatever its syntax.
     NoDataFlow,
+    /// A statement that runs SQL which is put together at run time: what it reads and writes is not known.
+    Dynamic,
     /// Not understood.
     Refused(Refusal),
 }
@@ -41,6 +43,9 @@ pub enum Parsed {
 /// Parses one piece of a script.
 #[must_use]
 pub fn parse(piece: &Piece<'_>, dialect: Dialect) -> Parsed {
+    if runs_dynamic_sql(piece.text) {
+        return Parsed::Dynamic;
+    }
     match attempt(piece.text, dialect) {
         Ok(statements) => Parsed::Statements(statements),
         Err(_) if has_no_data_flow(piece.text) => Parsed::NoDataFlow,
