@@ -1,15 +1,18 @@
 //! Queries: WITH, set operations, VALUES, ordering and limits around a SELECT.
 
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use sqlparser::ast::{
-    Cte, LimitClause, OrderByKind, Query, SetExpr, SetOperator, SetQuantifier, Statement, Values, With,
+    Cte, LimitClause, OrderByKind, Query, SetExpr, SetOperator, SetQuantifier, Statement, Values, With, visit_relations,
 };
 
-use crate::lineage::model::{ColumnName, Transformation};
+use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
+use crate::lineage::model::{AssetName, ColumnName, Transformation};
 use crate::lineage::resolver::Resolver;
 use crate::lineage::shape::{OutColumn, Scope, Shape, Sources, digest};
-use crate::sql::ident::fold;
+use crate::sql::ident::{fold, fold_name};
 
 impl Resolver<'_> {
     /// What a query yields. CTEs that it defines are out of scope again afterwards.
@@ -29,7 +32,37 @@ impl Resolver<'_> {
             self.order_by_output(query, &mut shape);
         }
         self.limit(query, &mut shape);
+        if !query.pipe_operators.is_empty() {
+            return self.piped(query, shape);
+        }
         shape
+    }
+
+    /// Pipe syntax (`|> …`) is followed to tables, not yet to columns: what comes out is unknown, and said so.
+    fn piped(&mut self, query: &Query, source: Shape) -> Shape {
+        let mut texts = vec![source.rows.clone()];
+        for operator in &query.pipe_operators {
+            texts.push(operator.to_string());
+            let _ = visit_relations(operator, |relation| {
+                let parts = fold_name(relation, self.dialect);
+                let is_cte = matches!(parts.as_slice(), [single] if self.ctes.iter().any(|(cte, _)| cte == single));
+                if !is_cte {
+                    let asset = self.asset_named(&parts, 0);
+                    self.upstream.insert(asset);
+                }
+                ControlFlow::<()>::Continue(())
+            });
+        }
+        let message = "pipe syntax is followed to tables, not to columns";
+        self.diagnostics.push(
+            Diagnostic::new(DiagnosticCode::TableLevelOnly, DiagnosticSeverity::Error, &self.file.path, message)
+                .at(self.file.line_map.original(self.line_offset.saturating_add(1)), 0),
+        );
+        let unknown =
+            source.columns.iter().flat_map(|column| column.sources.iter()).map(|(column, _)| column.asset.clone());
+        let open: BTreeSet<AssetName> = unknown.chain(source.open.iter().cloned()).collect();
+        let rows = digest(&texts.join(" |> "));
+        Shape { columns: Vec::new(), open: open.into_iter().collect(), rows, ..source }
     }
 
     /// Registers the CTEs of a WITH clause.

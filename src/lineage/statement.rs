@@ -42,6 +42,13 @@ impl Resolver<'_> {
             Statement::Drop { object_type, names, .. } => self.drop_objects(*object_type, names),
             Statement::Copy { source, to, target, .. } => self.copy(source, *to, target, statement),
             Statement::CopyIntoSnowflake { .. } => self.copy_into(statement),
+            Statement::LoadData { inpath, table_name, .. } => {
+                let name = self.target(table_name);
+                let upstream = std::iter::once(external_name(inpath)).collect();
+                let definition = format!("load {inpath}");
+                let flow = Flow { upstream, definition, sql: self.readable(statement), ..Flow::default() };
+                self.effects.push(Effect::Write { name, flow });
+            }
             Statement::Directory { source, path, .. } => {
                 let shape = self.query(source, None);
                 self.write_external(path, shape, statement);

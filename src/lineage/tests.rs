@@ -396,6 +396,15 @@ fn sql_that_is_put_together_at_run_time_is_named() {
 }
 
 #[test]
+fn pipe_syntax_is_followed_to_tables_and_its_columns_are_unknown() {
+    let graph = of("create view v as from t |> where a > 1 |> join u using (id) |> select b", Dialect::BigQuery);
+    let upstream: Vec<&str> = graph.asset_edges.iter().map(|edge| edge.upstream.as_str()).collect();
+    assert_eq!(upstream, ["t", "u"]);
+    assert_eq!(graph.diagnostics.iter().filter(|diagnostic| diagnostic.code.as_str() == "table-level-only").count(), 1);
+    assert!(graph.assets.values().any(|asset| asset.name.as_str() == "v" && !asset.columns_complete));
+}
+
+#[test]
 fn formatting_comments_and_cte_names_do_not_change_the_meaning() {
     let one = definition("create view v as with a as (select id, x from t where x > 1) select a.id, (a.x) as x from a");
     let other = definition(
