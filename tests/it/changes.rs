@@ -5,9 +5,10 @@ mod forge;
 #[cfg(unix)]
 mod hostile;
 mod laptop;
-mod repository;
 
 use ingest_action::source::{ChangeSet, Content, SourceTree};
+
+use crate::repository;
 
 /// The changed files in words: `Renamed a.sql -> b.sql`.
 fn changed(changes: &ChangeSet) -> Vec<String> {

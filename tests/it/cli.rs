@@ -2,7 +2,8 @@
 
 use ingest_action::settings::inputs;
 
-use crate::harness::{Repository, Tool};
+use crate::harness::Tool;
+use crate::repository::Repository;
 
 #[test]
 fn help_teaches_with_examples_on_standard_output() {

@@ -17,3 +17,5 @@ mod ingest;
 mod publish;
 #[cfg(test)]
 mod report;
+#[cfg(test)]
+mod repository;

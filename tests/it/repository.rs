@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use ingest_action::changes::ChangesOptions;
 use ingest_action::revision::CommitId;
 use tempfile::TempDir;
+
+use crate::harness::{output, scrubbed};
 
 /// A repository with a work tree; gone when dropped.
 pub struct Repository {
@@ -66,6 +68,23 @@ impl Repository {
         self.head()
     }
 
+    /// Makes a branch at the current commit and goes there.
+    pub fn branch(&self, name: &str) {
+        self.git(&["checkout", "--quiet", "-b", name]);
+    }
+
+    /// Goes to a revision.
+    pub fn switch_to(&self, revision: &str) {
+        self.git(&["checkout", "--quiet", revision]);
+    }
+
+    /// Merges a revision with a commit of its own (parents: current, merged), as GitHub does for a pull request.
+    pub fn merge(&self, revision: &str) -> CommitId {
+        self.git(&["merge", "--quiet", "--no-ff", "-m", "merge", revision]);
+        self.head()
+    }
+
+    /// The current commit.
     pub fn head(&self) -> CommitId {
         CommitId::parse(&self.git(&["rev-parse", "HEAD"])).expect("a commit")
     }
@@ -86,24 +105,48 @@ impl Repository {
     }
 }
 
-/// Runs git as nobody in particular, whatever this machine's configuration says.
-#[expect(clippy::disallowed_methods, reason = "tests build their repositories with git itself")]
+/// Runs git as nobody in particular, whatever this machine's configuration says, and always at the same time: equal
+/// histories have equal commit ids.
 pub fn run(folder: &Path, arguments: &[&str], input: &str) -> Output {
-    use std::io::Write as _;
-    let mut child = Command::new("git")
-        .current_dir(folder)
-        .args(["-c", "safe.directory=*", "-c", "protocol.file.allow=always"])
-        .args(["-c", "gc.auto=0", "-c", "maintenance.auto=false"])
-        .args(arguments)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .envs([("GIT_AUTHOR_NAME", "Ada"), ("GIT_AUTHOR_EMAIL", "ada@shop.example")])
-        .envs([("GIT_COMMITTER_NAME", "Ada"), ("GIT_COMMITTER_EMAIL", "ada@shop.example")])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("git runs");
-    child.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("input written");
-    child.wait_with_output().expect("git ends")
+    let mut command = scrubbed("git", folder);
+    command.current_dir(folder).args(["-c", "safe.directory=*", "-c", "protocol.file.allow=always"]);
+    command.args(["-c", "gc.auto=0", "-c", "maintenance.auto=false"]).args(arguments);
+    command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+    for who in ["AUTHOR", "COMMITTER"] {
+        command.env(format!("GIT_{who}_NAME"), "Ada").env(format!("GIT_{who}_EMAIL"), "ada@shop.example");
+        command.env(format!("GIT_{who}_DATE"), "2026-01-01T12:00:00Z");
+    }
+    output(command, input.as_bytes())
+}
+
+#[test]
+fn equal_histories_have_equal_commits() {
+    let build = || {
+        let repository = Repository::new();
+        repository.write("models/a b.sql", "select 1");
+        repository.commit("one");
+        repository.branch("change");
+        repository.write("b.sql", "select 2");
+        repository.remove("models/a b.sql");
+        repository.commit("two");
+        repository.switch_to("main");
+        repository.merge("change")
+    };
+    assert_eq!(build(), build());
+}
+
+#[test]
+fn a_shallow_checkout_of_a_merge_knows_its_parents_and_has_none() {
+    let origin = Repository::new();
+    origin.write("a.sql", "select 1");
+    let base = origin.commit("base");
+    origin.branch("change");
+    origin.write("a.sql", "select 2");
+    let change = origin.commit("change");
+    origin.switch_to("main");
+    let merge = origin.merge("change");
+    let clone = Repository::checkout(&origin, &merge, &["--depth=1"]);
+    let raw = clone.git(&["cat-file", "-p", "HEAD"]);
+    assert!(raw.contains(&format!("parent {base}\nparent {change}\n")), "{raw}");
+    assert_eq!(clone.git(&["rev-list", "--count", "HEAD"]), "1");
 }
