@@ -40,7 +40,7 @@ pub enum PublicationStatus {
     Created,
     /// Ours was brought up to date.
     Updated,
-    /// Ours already said exactly this.
+    /// Ours already said this.
     Unchanged,
     /// Ours speaks of a newer commit or run; it was left alone.
     Superseded,
@@ -92,6 +92,9 @@ impl Publication {
 pub struct CommentRequest {
     /// The whole Markdown, without the marker line (at most 60,000 bytes on GitHub).
     pub body: String,
+    /// What the body tells, less what a second run on the same commit tells in other numbers: where this is what the
+    /// present comment told, there is nothing to write.
+    pub essence: String,
     /// Tells several comments of this tool on one change request apart; empty for one.
     pub comment_id: String,
     /// The head commit that the body speaks of.
@@ -106,7 +109,7 @@ pub struct CommentRequest {
 
 /// What the present comments call for.
 enum Step<'a> {
-    /// Ours says exactly this.
+    /// Ours says this.
     Nothing(&'a StoredComment),
     /// A later run spoke of another commit.
     Yield(&'a StoredComment),
@@ -167,7 +170,7 @@ impl CommentRequest {
             head: self.head.clone(),
             run_id: self.run_id,
             run_attempt: self.run_attempt,
-            body: BodyHash::of(&self.body),
+            body: BodyHash::of(&self.essence),
         }
     }
 }

@@ -77,10 +77,11 @@ async fn comment(run: &Run<'_>, report: &Report, http: &Result<reqwest::Client, 
     };
     let limits = if run.context.forge == Forge::GitLab { Limits::GITLAB_COMMENT } else { Limits::GITHUB_COMMENT };
     let body = markdown::render(report, limits).text;
+    let essence = markdown::render(&without_counts(report), limits).text;
     if redact::contains_secret(&body, &run.settings.secrets()) {
         return Publication::failed("the comment would hold a configured secret; nothing was posted");
     }
-    let comment = comment_request(run, report, (request, body));
+    let comment = comment_request(run, report, request, (body, essence));
     let repository = run.context.repository.clone();
     let posted = match run.context.forge {
         Forge::GitLab => {
@@ -105,15 +106,30 @@ async fn comment(run: &Run<'_>, report: &Report, http: &Result<reqwest::Client, 
     posted.unwrap_or_else(|error| Publication::failed(crate::error::chain(&error)))
 }
 
-fn comment_request(run: &Run<'_>, report: &Report, (request, body): (&ChangeRequest, String)) -> CommentRequest {
+fn comment_request(
+    run: &Run<'_>,
+    report: &Report,
+    request: &ChangeRequest,
+    (body, essence): (String, String),
+) -> CommentRequest {
     CommentRequest {
         body,
+        essence,
         comment_id: run.settings.comment_id.clone(),
         head: request.head.clone(),
         run_id: run.context.run_id,
         run_attempt: run.context.run_attempt,
         create_if_absent: !report.files.is_empty(),
     }
+}
+
+/// The report without what the catalog made of the files: the first run adds assets, and a second one on the same
+/// commit finds them there.
+fn without_counts(report: &Report) -> Report {
+    let mut report = report.clone();
+    report.ingest.assets_added = None;
+    report.ingest.assets_modified = None;
+    report
 }
 
 fn merge_request_page(run: &Run<'_>, request: &ChangeRequest) -> Option<url::Url> {

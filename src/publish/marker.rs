@@ -15,7 +15,7 @@ const OPENING: &str = "<!-- ingest-action v=1 ";
 /// Closes the HTML comment.
 const CLOSING: &str = " -->";
 
-/// SHA-256 of a comment's body without the marker line, as 64 lower-case hexadecimal digits.
+/// SHA-256 of what a comment tells ([`super::CommentRequest::essence`]), as 64 lower-case hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BodyHash(String);
 
@@ -49,7 +49,7 @@ pub struct Marker {
     pub run_id: u64,
     /// Attempt of that run, from 1; 0 when not known.
     pub run_attempt: u64,
-    /// The rest of the comment.
+    /// What the rest of the comment tells.
     pub body: BodyHash,
 }
 
