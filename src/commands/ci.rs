@@ -20,6 +20,9 @@ pub(super) async fn run(settings: &Settings, environment: &Environment) -> ExitS
     };
     match platform::detect(environment, payload.as_deref()) {
         Ok(Detected::Run(context)) => {
+            if let Some(sentence) = context.no_change_sentence() {
+                log.note(sentence);
+            }
             let run = Run { context: &context, settings, environment, log: &log };
             match run.to_the_end().await {
                 Ok(finished) => explain(&finished, settings, &log),
