@@ -11,6 +11,7 @@ use crate::path::RepoPath;
 use crate::pipeline::Run;
 use crate::pipeline::sides::Sides;
 use crate::platform::context::Trigger;
+use crate::report::escape;
 use crate::settings::{IngestMode, Settings};
 use crate::source::{ChangeSet, ChangedFile, FileStatus};
 use crate::sql::migration;
@@ -44,7 +45,9 @@ pub async fn send(plan: Plan, client: &IngestClient, log: &Log) -> IngestOutcome
         Progress::Settled { outcome } => {
             settled += 1;
             let detail = outcome.message.as_deref().map(|message| format!(" ({message})")).unwrap_or_default();
-            log.note(&format!("ingest {settled}/{total}: {} {}{detail}", outcome.path, outcome.bucket.as_str()));
+            let line = format!("ingest {settled}/{total}: {} {}{detail}", outcome.path, outcome.bucket.as_str());
+            // A line end in a file's name must not begin a line of its own.
+            log.note(&escape::terminal(&line));
         }
         Progress::Waiting { pause, code } => {
             log.note(&format!("ingest: waiting {} s ({code})", pause.as_secs().max(1)));
