@@ -134,7 +134,7 @@ impl ChangesError {
         match self {
             Self::BaseUnreadable { forge, .. } | Self::HeadUnreadable { forge, .. } => match forge {
                 Forge::GitHub => Some(
-                    "give the job the history of the repository:\n\n      - uses: actions/checkout@v4\n        with:\n          \
+                    "give the job the history of the repository:\n\n      - uses: actions/checkout@v7\n        with:\n          \
                      fetch-depth: 0\n",
                 ),
                 Forge::GitLab => {
