@@ -73,7 +73,7 @@ pub enum PreviewHead {
 pub enum PreviewFormat {
     /// For reading in a terminal.
     Terminal,
-    /// The comment, byte for byte as it would be posted.
+    /// The comment as it would be posted, without links to files and what the catalog says.
     Markdown(CommentForge),
     /// The JSON report.
     Json,
@@ -256,7 +256,7 @@ struct PreviewArguments {
     /// How to print the report [default: terminal, or markdown with --forge]
     #[arg(long)]
     format: Option<PreviewFormatName>,
-    /// Print the exact comment that would be posted on this forge
+    /// Print the comment as it would be posted on this forge, without links to files and what the catalog says
     #[arg(long)]
     forge: Option<CommentForge>,
 }
