@@ -10,24 +10,28 @@ use serde::Deserialize;
 
 use crate::harness::Tool;
 
+/// `action.yml`.
 #[derive(Deserialize)]
-struct Action {
-    inputs: BTreeMap<String, ActionInput>,
-    outputs: BTreeMap<String, ActionOutput>,
+pub struct Action {
+    /// What a step may give.
+    pub inputs: BTreeMap<String, ActionInput>,
+    /// What it gets back.
+    pub outputs: BTreeMap<String, ActionOutput>,
     runs: ActionRuns,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ActionInput {
+pub struct ActionInput {
     description: String,
+    /// What the runner passes where the step gives nothing.
     #[serde(default)]
-    default: String,
+    pub default: String,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ActionOutput {
+pub struct ActionOutput {
     description: String,
 }
 
@@ -48,12 +52,14 @@ struct GitLabJob {
     variables: BTreeMap<String, String>,
 }
 
-fn file(path: &str) -> String {
+/// A file of this repository.
+pub fn file(path: &str) -> String {
     let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-fn action() -> Action {
+/// `action.yml` as it is.
+pub fn action() -> Action {
     serde_saphyr::from_str(&file("action.yml")).expect("action.yml is YAML of the known form")
 }
 

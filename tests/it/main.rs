@@ -8,6 +8,8 @@ mod cli;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
+mod end_to_end;
+#[cfg(test)]
 mod fakes;
 #[cfg(test)]
 mod harness;

@@ -1,0 +1,104 @@
+//! What the ingest API answers, and what becomes of it in the comment, the report and the exit code.
+
+use super::hosted::Hosted;
+use super::job::Job;
+use super::pull_request::{BASE, BREAKING, REVIEW};
+use crate::fakes::http::Reply;
+use crate::fakes::ingest::{IngestApi, failure, success};
+
+/// The fake's answers to the same two files of two runs.
+fn both_runs(replies: &[Reply]) -> IngestApi {
+    IngestApi::scripted([replies, replies].concat())
+}
+
+#[test]
+fn a_rejected_file_is_named_with_the_line_and_the_others_are_sent() {
+    let hosted = Hosted::new(BASE, REVIEW);
+    let answers = [failure(400, "PARSER_ERROR", "Error at line 3: Expected ';' but found ')'"), success(1, 0, 1)];
+    for (on_ingest_error, code) in [("warn", 0), ("fail", 4)] {
+        let job = Job::pull_request(&hosted).catalog(both_runs(&answers)).input("on-ingest-error", on_ingest_error);
+        let done = job.twice().expect_code(code);
+        assert!(job.comment().contains("`views/large.sql:3`"), "{}", job.comment());
+        assert!(job.comment().contains("`PARSER_ERROR`"), "{}", job.comment());
+        assert_eq!(done.buckets(), ["views/large.sql: rejected", "views/old.sql: skipped", "views/revenue.sql: sent"]);
+        let expected = "::error file=views/large.sql,line=3,title=Rejected by the catalog::";
+        assert!(done.annotations().iter().any(|line| line.starts_with(expected)), "{:#?}", done.annotations());
+        assert_eq!(done.outputs["ingest-status"], "partial");
+    }
+}
+
+#[test]
+fn a_rejected_file_trips_the_gate_where_that_is_asked_for() {
+    let hosted = Hosted::new(BASE, REVIEW);
+    let answers = [failure(400, "INVALID_INPUT", "no DDL"), success(1, 0, 1)];
+    let job = Job::pull_request(&hosted).catalog(both_runs(&answers)).input("fail-on", "ingest-error");
+    job.twice().expect_code(10);
+}
+
+#[test]
+fn a_refused_token_stops_the_sending() {
+    let hosted = Hosted::new(BASE, REVIEW);
+    let job =
+        Job::pull_request(&hosted).catalog(IngestApi::always(failure(401, "AUTHENTICATION_ERROR", "Invalid token")));
+    let done = job.run().expect_code(0);
+    assert_eq!(job.catalog.bodies().len(), 1);
+    assert_eq!(done.buckets(), ["views/large.sql: rejected", "views/old.sql: skipped", "views/revenue.sql: skipped"]);
+    assert!(job.comment().contains("the catalog refused the token"), "{}", job.comment());
+    assert!(job.comment().contains("🔎 **Please review**"), "{}", job.comment());
+    job.twice();
+}
+
+#[test]
+fn a_rate_limit_is_waited_for() {
+    let hosted = Hosted::new(BASE, REVIEW);
+    let limited = failure(429, "", "slow down").header("retry-after", "0");
+    let job = Job::pull_request(&hosted).catalog(both_runs(&[limited, success(1, 0, 1), success(1, 0, 1)]));
+    let done = job.twice().expect_code(0);
+    assert_eq!(done.report["ingest"]["requests"], 3);
+    assert_eq!(done.outputs["ingest-status"], "sent");
+    assert_eq!(job.catalog.bodies().len(), 6);
+}
+
+#[test]
+fn a_rate_limit_that_outlasts_the_job_leaves_the_files_to_the_next_run() {
+    let hosted = Hosted::new(BASE, REVIEW);
+    for (on_ingest_error, code) in [("warn", 0), ("fail", 4)] {
+        let limited = failure(429, "", "slow down").header("retry-after", "3600");
+        let job =
+            Job::pull_request(&hosted).catalog(IngestApi::always(limited)).input("on-ingest-error", on_ingest_error);
+        let done = job.twice().expect_code(code);
+        let buckets = ["views/large.sql: deferred", "views/old.sql: skipped", "views/revenue.sql: deferred"];
+        assert_eq!(done.buckets(), buckets);
+        assert!(job.comment().contains("left for the next run"), "{}", job.comment());
+    }
+}
+
+/// The pauses between tries are the real ones: one file, and one run.
+#[test]
+fn an_api_that_stays_down_costs_the_ingest_and_nothing_else() {
+    let hosted = Hosted::new(BASE, BREAKING);
+    let down = Reply::text(502, "<html>Bad Gateway</html>");
+    let job = Job::pull_request(&hosted).catalog(IngestApi::always(down)).input("on-ingest-error", "fail");
+    let done = job.run().expect_code(4);
+    assert_eq!(done.buckets(), ["views/revenue.sql: rejected"]);
+    assert_eq!(done.outputs["ingest-status"], "failed");
+    assert!(job.comment().contains("⛔ **Breaking**") && job.comment().contains("`HTTP_502`"), "{}", job.comment());
+    assert!(job.catalog.bodies().len() > 1, "it is tried again");
+}
+
+#[test]
+fn an_api_that_is_not_there_ends_the_run_well_unless_asked_otherwise() {
+    let hosted = Hosted::new(BASE, BREAKING);
+    let job = Job::pull_request(&hosted).input("api-url", &super::closed_port());
+    let done = job.run().expect_code(0);
+    assert_eq!(done.buckets(), ["views/revenue.sql: rejected"]);
+    assert!(job.comment().contains("`NETWORK`"), "{}", job.comment());
+}
+
+#[test]
+fn counts_that_differ_from_run_to_run_do_not_rewrite_the_comment() {
+    let hosted = Hosted::new(BASE, BREAKING);
+    let job = Job::pull_request(&hosted).catalog(IngestApi::scripted([success(1, 1, 0), success(1, 0, 0)]));
+    job.twice().expect_code(0);
+    assert!(job.comment().contains("Its entries: 1 added."), "{}", job.comment());
+}
