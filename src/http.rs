@@ -29,8 +29,21 @@ pub enum HttpError {
 /// # Errors
 /// [`HttpError`] when certificates cannot be had.
 pub fn client(ca_bundle: Option<&Path>) -> Result<reqwest::Client, HttpError> {
+    build(reqwest::Client::builder(), ca_bundle)
+}
+
+/// Makes a client that asks no proxy, whatever the environment says: for addresses of this machine. A proxy would take
+/// the token out of it, and would look for the address on a machine of its own.
+///
+/// # Errors
+/// [`HttpError`] when certificates cannot be had.
+pub fn direct_client(ca_bundle: Option<&Path>) -> Result<reqwest::Client, HttpError> {
+    build(reqwest::Client::builder().no_proxy(), ca_bundle)
+}
+
+fn build(builder: reqwest::ClientBuilder, ca_bundle: Option<&Path>) -> Result<reqwest::Client, HttpError> {
     install_crypto_provider();
-    let mut builder = reqwest::Client::builder()
+    let mut builder = builder
         .user_agent(concat!("ingest-action/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(Duration::from_secs(10))
         .read_timeout(Duration::from_secs(30))

@@ -14,12 +14,14 @@ pub mod sides;
 use crate::changes::{self, ChangesError, ChangesOptions};
 use crate::env::Environment;
 use crate::exit::{self, ExitInput, ExitStatus};
+use crate::http;
 use crate::impact;
 use crate::pipeline::sides::Sides;
 use crate::platform::context::RunContext;
 use crate::publish::Publication;
 use crate::report::{self, Report, build::ReportInputs};
 use crate::settings::Settings;
+use crate::settings::address::is_loopback;
 use crate::source::ChangeSet;
 use crate::telemetry::Log;
 
@@ -54,11 +56,11 @@ impl Run<'_> {
     /// # Errors
     /// [`ChangesError`] when the change cannot be read, or a pattern of `files` or `exclude` is none.
     pub async fn to_the_end(&self) -> Result<Finished, ChangesError> {
-        let http = crate::http::client(self.settings.ca_bundle.as_deref()).map_err(|error| crate::error::chain(&error));
+        let http = http_client(self.settings, self.context.api_url.as_ref());
         let changes = self.changes(http.as_ref().ok()).await?;
         let sides = Sides::read(&changes, self.settings);
         let impact = impact::assess(&sides.base, &sides.head, &changes.changed);
-        let ingest = catalog::ingest(self, (&changes, &sides), &http).await;
+        let ingest = catalog::ingest(self, &changes, &sides).await;
         let report = report::build::build(ReportInputs {
             changes: &changes,
             base: &sides.base,
@@ -75,8 +77,8 @@ impl Run<'_> {
         Ok(Finished { report, publication, exit })
     }
 
-    async fn changes(&self, http: Option<&reqwest::Client>) -> Result<ChangeSet, ChangesError> {
-        let forge = http.zip(self.context.api_url.as_ref()).map(|(client, api_url)| changes::ForgeReader {
+    async fn changes(&self, client: Option<&reqwest::Client>) -> Result<ChangeSet, ChangesError> {
+        let forge = client.zip(self.context.api_url.as_ref()).map(|(client, api_url)| changes::ForgeReader {
             client: client.clone(),
             api_url: api_url.clone(),
             token: self.settings.forge_token.clone(),
@@ -85,4 +87,14 @@ impl Run<'_> {
         });
         changes::read(self.context, &ChangesOptions::from(self.settings), forge.as_ref()).await
     }
+}
+
+/// The client for an address: the environment's proxies are not asked for one of this machine.
+///
+/// # Errors
+/// Words for people when certificates cannot be had.
+fn http_client(settings: &Settings, address: Option<&url::Url>) -> Result<reqwest::Client, String> {
+    let ca_bundle = settings.ca_bundle.as_deref();
+    let made = if address.is_some_and(is_loopback) { http::direct_client(ca_bundle) } else { http::client(ca_bundle) };
+    made.map_err(|error| crate::error::chain(&error))
 }

@@ -37,8 +37,7 @@ pub(super) async fn run(
         log.data(&plan.render(&SendLimits::default()));
         return ExitStatus::Done;
     }
-    let http = crate::http::client(settings.ca_bundle.as_deref()).map_err(|error| crate::error::chain(&error));
-    let client = match ingest_client(settings, &http) {
+    let client = match ingest_client(settings) {
         Ok(client) => client,
         Err(reason) => {
             log.error(&format!("nothing can be sent: {reason}"));

@@ -8,8 +8,8 @@ use crate::ingest::outcome::{IngestOutcome, SkipReason};
 use crate::ingest::plan::{Candidate, Plan, PlanOptions, outcome_without_sending, plan};
 use crate::ingest::{Progress, SendLimits};
 use crate::path::RepoPath;
-use crate::pipeline::Run;
 use crate::pipeline::sides::Sides;
+use crate::pipeline::{Run, http_client};
 use crate::platform::context::Trigger;
 use crate::report::escape;
 use crate::settings::{IngestMode, Settings};
@@ -20,18 +20,14 @@ use crate::sql::template::{CatalogContent, Prepared};
 use crate::telemetry::Log;
 
 /// Sends the changed files of head, or says why not.
-pub(super) async fn ingest(
-    run: &Run<'_>,
-    (changes, sides): (&ChangeSet, &Sides),
-    http: &Result<reqwest::Client, String>,
-) -> IngestOutcome {
+pub(super) async fn ingest(run: &Run<'_>, changes: &ChangeSet, sides: &Sides) -> IngestOutcome {
     let mode = run.settings.ingest.as_str();
     let options = PlanOptions { mode: mode.to_owned(), platform: run.settings.platform.clone() };
     let plan = plan(candidates(&changes.changed, &sides.head_files), &options);
     if let Some(reason) = reason_to_skip(run, changes) {
         return outcome_without_sending(plan, &reason, mode);
     }
-    match client(run.settings, http) {
+    match client(run.settings) {
         Ok(client) => send(plan, &client, run.log).await,
         Err(reason) => outcome_without_sending(plan, &SkipReason::Stopped { reason }, mode),
     }
@@ -60,8 +56,8 @@ pub async fn send(plan: Plan, client: &IngestClient, log: &Log) -> IngestOutcome
 ///
 /// # Errors
 /// Words for people when there is no token, no HTTPS, or the address is none.
-pub fn client(settings: &Settings, http: &Result<reqwest::Client, String>) -> Result<IngestClient, String> {
-    let http = http.clone()?;
+pub fn client(settings: &Settings) -> Result<IngestClient, String> {
+    let http = http_client(settings, Some(&settings.api_url))?;
     let token = settings.token.clone().ok_or_else(|| "no token is configured".to_owned())?;
     IngestClient::new(http, &settings.api_url, token, settings.extra_config.clone())
         .map_err(|error| crate::error::chain(&error))

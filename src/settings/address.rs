@@ -57,7 +57,8 @@ pub fn api_url(text: &str, allow_http: bool) -> Result<Url, RefusedAddress> {
 }
 
 /// Whether the address can only mean this machine.
-fn is_loopback(url: &Url) -> bool {
+#[must_use]
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

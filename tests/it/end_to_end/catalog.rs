@@ -3,7 +3,7 @@
 use super::hosted::Hosted;
 use super::job::Job;
 use super::pull_request::{BASE, BREAKING, REVIEW};
-use crate::fakes::http::Reply;
+use crate::fakes::http::{Reply, Server};
 use crate::fakes::ingest::{IngestApi, failure, success};
 
 /// The fake's answers to the same two files of two runs.
@@ -101,4 +101,17 @@ fn counts_that_differ_from_run_to_run_do_not_rewrite_the_comment() {
     let job = Job::pull_request(&hosted).catalog(IngestApi::scripted([success(1, 1, 0), success(1, 0, 0)]));
     job.twice().expect_code(0);
     assert!(job.comment().contains("Its entries: 1 added."), "{}", job.comment());
+}
+
+#[test]
+fn an_address_of_this_machine_is_not_asked_through_a_proxy_which_would_see_the_token() {
+    let hosted = Hosted::new(BASE, BREAKING);
+    let proxy = Server::start(|_| Reply::empty(502));
+    let mut job = Job::pull_request(&hosted);
+    for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        job = job.variable(name, &proxy.url());
+    }
+    let done = job.twice().expect_code(0);
+    assert_eq!((proxy.requests().len(), done.buckets()), (0, vec!["views/revenue.sql: sent".to_owned()]));
+    assert_eq!(job.comments().len(), 1);
 }

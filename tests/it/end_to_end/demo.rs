@@ -32,6 +32,15 @@ fn the_demo_prints_the_comment_and_what_was_ingested_and_leaves_nothing_behind()
 }
 
 #[test]
+fn a_proxy_of_the_environment_is_not_in_the_demos_way() {
+    let temporary = tempfile::tempdir().expect("a folder");
+    let closed = super::closed_port();
+    let tool = Tool::new(["demo"]).variable("TMPDIR", temporary.path()).variable("HTTP_PROXY", &closed);
+    let ended = tool.variable("http_proxy", &closed).variable("ALL_PROXY", &closed).run().expect_code(0);
+    assert!(ended.stdout.contains("9 sent"), "{}", ended.stdout);
+}
+
+#[test]
 fn the_demo_can_be_kept_and_looked_at() {
     let temporary = tempfile::tempdir().expect("a folder");
     let ended = demo(temporary.path(), &["--keep"]).expect_code(0);
