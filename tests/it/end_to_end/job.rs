@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ingest_action::revision::CommitId;
 use serde_json::{Value, json};
@@ -244,8 +244,8 @@ pub fn pull_request_payload(hosted: &Hosted, head_repository: &str) -> Value {
 }
 
 /// A file's text; empty where there is none.
-fn read(path: &PathBuf) -> String {
-    if Path::new(path).exists() { std::fs::read_to_string(path).expect("is UTF-8") } else { String::new() }
+fn read(path: &Path) -> String {
+    if path.exists() { std::fs::read_to_string(path).expect("is UTF-8") } else { String::new() }
 }
 
 /// The runner gets no command but the known ones, and the tokens to mask before everything else.
