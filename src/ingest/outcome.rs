@@ -66,7 +66,7 @@ pub enum FileBucket {
     Sent,
     /// The catalog, or the network for good, refused it.
     Rejected,
-    /// It did not fit into the request budget or the waiting time; the next run sends it.
+    /// It did not fit into the request budget or the waiting time of this run.
     Deferred,
     /// The same content was sent before.
     Unchanged,

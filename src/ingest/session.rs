@@ -70,10 +70,10 @@ impl Session {
     pub fn next(&mut self, elapsed: Duration) -> Step<'_> {
         if self.totals.requests >= self.limits.max_requests {
             let limit = self.limits.max_requests;
-            self.defer_rest(&format!("over the limit of {limit} requests in one run; the next run sends it"));
+            self.defer_rest(&format!("over the limit of {limit} requests in one run; send it later with `ingest-action ingest`"));
         } else if elapsed >= self.limits.max_time {
             let limit = self.limits.max_time.as_secs();
-            self.defer_rest(&format!("the ingest took longer than {limit} s; the next run sends it"));
+            self.defer_rest(&format!("the ingest took longer than {limit} s; send it later with `ingest-action ingest`"));
         } else if let Some(wait) = self.wait.take() {
             return Step::Wait(wait);
         }
@@ -120,7 +120,7 @@ impl Session {
     /// The result. Files that are still waiting count as deferred.
     #[must_use]
     pub fn finish(mut self) -> IngestOutcome {
-        self.defer_rest("the ingest ended before its turn; the next run sends it");
+        self.defer_rest("the ingest ended before its turn; send it later with `ingest-action ingest`");
         IngestOutcome::account(self.mode, &self.changed, self.rows, self.totals)
     }
 
@@ -134,7 +134,7 @@ impl Session {
             return;
         }
         self.last_failure = Some(failure);
-        self.defer_rest("the catalog takes no more requests for now; the next run sends it");
+        self.defer_rest("the catalog takes no more requests for now; send it later with `ingest-action ingest`");
     }
 
     /// Trouble that may pass: tries again, which PUT allows since sending a file twice leaves the catalog as sending it
