@@ -100,18 +100,31 @@ fn read_position(text: &str) -> Option<(u32, u32)> {
     Some((line.trim().parse().ok()?, column.parse().ok()?))
 }
 
+/// Characters of a message, and of the word within it at which the parser stopped: that may be a whole function body.
+const LONGEST_MESSAGE: usize = 200;
+const LONGEST_WORD: usize = 40;
+
 /// `Expected: X, found: Y` → `found Y where X was expected`, cut to a readable length.
 fn sentence(message: &str) -> String {
-    let text = match message.strip_prefix("Expected: ").and_then(|rest| rest.split_once(", found: ")) {
-        Some((expected, "EOF")) => format!("the statement ends where {expected} was expected"),
-        Some((expected, found)) => format!("found `{found}` where {expected} was expected"),
-        None => message.to_owned(),
-    };
-    let mut short: String = text.chars().take(200).collect();
-    if short.len() < text.len() {
-        short.push('…');
+    match message.strip_prefix("Expected: ").and_then(|rest| rest.split_once(", found: ")) {
+        Some((expected, "EOF")) => {
+            format!("the statement ends where {} was expected", short(expected, LONGEST_MESSAGE))
+        }
+        Some((expected, found)) => {
+            let (found, expected) = (short(found, LONGEST_WORD), short(expected, LONGEST_MESSAGE));
+            format!("found `{found}` where {expected} was expected")
+        }
+        None => short(message, LONGEST_MESSAGE),
     }
-    short
+}
+
+/// A text on one line, cut after so many characters.
+fn short(text: &str, most: usize) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line,
+    }
 }
 
 #[cfg(test)]
@@ -130,6 +143,12 @@ mod tests {
         let Parsed::Refused(refusal) = only(script, Dialect::Postgres) else { panic!("understood") };
         assert_eq!((refusal.line, refusal.column), (4, 5));
         assert!(refusal.message.contains("found `c`"), "{}", refusal.message);
+    }
+
+    #[test]
+    fn a_function_body_where_the_parser_stopped_is_not_told_in_full() {
+        let told = sentence(&format!("Expected: LANGUAGE, found: $$ BEGIN\n{}\nEND $$", "  PERFORM x;\n".repeat(50)));
+        assert_eq!(told, "found `$$ BEGIN PERFORM x; PERFORM x; PERFORM x;…` where LANGUAGE was expected");
     }
 
     #[test]
