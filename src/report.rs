@@ -46,6 +46,8 @@ pub struct FileRow {
     pub status: FileStatus,
     /// The dialect that it was read with.
     pub dialect: Dialect,
+    /// Why that dialect; empty for a file that could not be read. Holds names of folders and the like.
+    pub dialect_reason: String,
     /// The template language.
     pub template: Template,
     /// Statements found (at head; for a removed file, at base).

@@ -163,6 +163,7 @@ fn report(assets: Vec<AssetChange>, diagnostics: Vec<Diagnostic>) -> Report {
             old_path: None,
             status: FileStatus::Modified,
             dialect: Dialect::Generic,
+            dialect_reason: String::new(),
             template: Template::None,
             statements: 1,
             analyzed: 1,

@@ -70,10 +70,14 @@ impl Session {
     pub fn next(&mut self, elapsed: Duration) -> Step<'_> {
         if self.totals.requests >= self.limits.max_requests {
             let limit = self.limits.max_requests;
-            self.defer_rest(&format!("over the limit of {limit} requests in one run; send it later with `ingest-action ingest`"));
+            self.defer_rest(&format!(
+                "over the limit of {limit} requests in one run; send it later with `ingest-action ingest`"
+            ));
         } else if elapsed >= self.limits.max_time {
             let limit = self.limits.max_time.as_secs();
-            self.defer_rest(&format!("the ingest took longer than {limit} s; send it later with `ingest-action ingest`"));
+            self.defer_rest(&format!(
+                "the ingest took longer than {limit} s; send it later with `ingest-action ingest`"
+            ));
         } else if let Some(wait) = self.wait.take() {
             return Step::Wait(wait);
         }

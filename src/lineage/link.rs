@@ -99,6 +99,7 @@ impl Linker {
         let (analyzed, statements) = script.counts();
         let mut summary = FileSummary {
             dialect: file.dialect,
+            dialect_reason: file.dialect_reason.clone(),
             template: file.template,
             statements,
             analyzed,
@@ -243,7 +244,7 @@ fn unresolved_star(file: &Prepared, line: u32, stars: usize) -> Diagnostic {
         format!("{what} that no file of the repository defines"),
     )
     .at(line, 0)
-    .hint("give the table's DDL, or its columns with --schema")
+    .hint("a CREATE TABLE for it among the files that are read")
 }
 
 fn add_edges(graph: &mut LineageGraph, name: &AssetName, state: &State) {

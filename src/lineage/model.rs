@@ -362,6 +362,8 @@ pub struct Read {
 pub struct FileSummary {
     /// The dialect that it was read with.
     pub dialect: Dialect,
+    /// Why that dialect: `from the setting`, `` evidence: `::` ``, …
+    pub dialect_reason: String,
     /// The template language that was recognised.
     pub template: Template,
     /// Statements found.

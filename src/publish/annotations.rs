@@ -254,6 +254,7 @@ mod tests {
                 old_path: None,
                 status: FileStatus::Modified,
                 dialect: Dialect::Postgres,
+                dialect_reason: "the test".to_owned(),
                 template: Template::None,
                 statements: 1,
                 analyzed: 1,

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 const MOST_BACKTICKS: usize = 20;
 
 /// Breaks a reference without being seen. An HTML entity, so that the source of the comment still shows it.
-const BREAK: &str = "&#8203;";
+pub(in crate::report) const BREAK: &str = "&#8203;";
 
 /// Cuts a text to so many characters, an ellipsis in its middle: the ends of a name say most.
 #[must_use]

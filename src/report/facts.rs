@@ -5,6 +5,7 @@
 mod attention;
 mod catalog;
 mod changes;
+mod footer;
 mod headline;
 mod notes;
 mod reach;
@@ -14,8 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use attention::Attention;
 pub use catalog::{catalog, catalog_rows};
 pub use changes::{ChangeRow, What, row_set, row_set_sentence};
-pub use headline::{footer, headline, numbers, one_line};
-pub use notes::{Note, notes};
+pub use footer::footer;
+pub use headline::{headline, numbers, one_line};
+pub use notes::{Note, Notes, notes};
 pub use reach::{nearest_first, reached, through};
 
 use crate::diagnostic::DiagnosticSeverity;

@@ -108,7 +108,8 @@ impl Screen<'_> {
         let readers = row.read_by(self.facts, MOST_ITEMS);
         let sources = row.sources(MOST_ITEMS);
         let last = match (row.readers().is_empty(), readers == Phrase::new("—")) {
-            (false, _) => sources.words("; still read at ").then(readers),
+            (false, _) if row.is_gone() => sources.words("; still read at ").then(readers),
+            (false, _) => sources.words("; read at ").then(readers),
             (true, false) => sources.words("; read by ").then(readers),
             (true, true) => sources,
         };
@@ -164,12 +165,17 @@ impl Screen<'_> {
     fn notes(&self) -> String {
         let told = &self.facts.attention;
         let notes = facts::notes(self.facts, told.get(..told.len().min(MOST_ATTENTION)).unwrap_or_default());
-        if notes.is_empty() {
-            return String::new();
+        let elsewhere = notes.elsewhere();
+        let last = match elsewhere.is_empty() {
+            true => String::new(),
+            false => self.printer.wrap(&Phrase::new("- ").then(elsewhere), 2, 4),
+        };
+        let shown = notes.rows.len().min(MOST_NOTES);
+        let list: String = notes.rows.iter().take(shown).map(|note| self.note(note)).chain([last]).collect();
+        match list.is_empty() {
+            true => list,
+            false => self.title("Not analysed, or only in part", shown, notes.rows.len()) + &list,
         }
-        let shown = notes.len().min(MOST_NOTES);
-        let list = notes.iter().take(shown).map(|note| self.note(note));
-        self.title("Not analysed, or only in part", shown, notes.len()) + &list.collect::<String>()
     }
 
     fn note(&self, note: &Note) -> String {

@@ -1,5 +1,7 @@
 //! The words that all renderers share: numbers with their nouns, names of kinds, changes and reasons.
 
+use std::collections::BTreeMap;
+
 use crate::diagnostic::DiagnosticCode;
 use crate::impact::{AssetChangeKind, ColumnChangeKind, RowSetChange, Severity, Verdict};
 use crate::ingest::outcome::{FileBucket, SkipReason};
@@ -76,19 +78,32 @@ pub fn kind(kind: AssetKind) -> &'static str {
     }
 }
 
-/// So many assets by their kind where all are of one, else "tables, views and the like".
+/// Several assets of one kind.
+fn kinds(kind: AssetKind) -> &'static str {
+    match kind {
+        AssetKind::Table => "tables",
+        AssetKind::View => "views",
+        AssetKind::MaterializedView => "materialized views",
+        AssetKind::Model => "models",
+        AssetKind::Seed => "seeds",
+        AssetKind::Snapshot => "snapshots",
+        AssetKind::Source => "sources",
+        AssetKind::External => "external data sets",
+        AssetKind::Query => "queries",
+    }
+}
+
+/// So many assets: `2 views`, `1 table and 3 views`; of more than two kinds `7 tables and views`.
 #[must_use]
-pub fn assets(kinds: impl IntoIterator<Item = AssetKind>) -> String {
-    let kinds: Vec<AssetKind> = kinds.into_iter().collect();
-    let first = kinds.first().copied();
-    match first {
-        Some(AssetKind::Query) if kinds.iter().all(|kind| Some(*kind) == first) => {
-            count(kinds.len(), "query", "queries")
-        }
-        Some(only) if kinds.iter().all(|kind| Some(*kind) == first) => {
-            count(kinds.len(), kind(only), &format!("{}s", kind(only)))
-        }
-        _ => count(kinds.len(), "table or view", "tables and views"),
+pub fn assets(of: impl IntoIterator<Item = AssetKind>) -> String {
+    let mut counts = BTreeMap::<AssetKind, usize>::new();
+    for kind in of {
+        *counts.entry(kind).or_default() += 1;
+    }
+    let parts: Vec<String> = counts.iter().map(|(of, number)| count(*number, kind(*of), kinds(*of))).collect();
+    match parts.as_slice() {
+        [_] | [_, _] => enumerate(&parts),
+        _ => count(counts.values().sum(), "table or view", "tables and views"),
     }
 }
 
@@ -208,6 +223,27 @@ pub fn trouble(code: DiagnosticCode) -> &'static str {
     }
 }
 
+/// So many troubles of one kind.
+#[must_use]
+pub fn troubles(code: DiagnosticCode, number: usize) -> String {
+    let (one, many) = match code {
+        DiagnosticCode::ParseError | DiagnosticCode::TooDeep => ("place not understood", "places not understood"),
+        DiagnosticCode::UnreadableFile => ("file that could not be read", "files that could not be read"),
+        DiagnosticCode::RefusedPath => ("path refused", "paths refused"),
+        DiagnosticCode::TemplateHole | DiagnosticCode::TemplateError => {
+            ("template not resolved", "templates not resolved")
+        }
+        DiagnosticCode::UnresolvedStar => ("`*` without known columns", "`*` without known columns"),
+        DiagnosticCode::AmbiguousColumn => ("ambiguous column name", "ambiguous column names"),
+        DiagnosticCode::AmbiguousAsset => ("ambiguous table name", "ambiguous table names"),
+        DiagnosticCode::DuplicateDefinition => ("thing defined twice", "things defined twice"),
+        DiagnosticCode::DynamicSql => ("place that builds SQL at run time", "places that build SQL at run time"),
+        DiagnosticCode::TableLevelOnly => ("place understood for tables only", "places understood for tables only"),
+        DiagnosticCode::IncompleteSide => ("incomplete reading", "incomplete readings"),
+    };
+    count(number, one, many)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,6 +259,8 @@ mod tests {
     fn assets_are_called_by_their_kind_where_they_share_one() {
         assert_eq!(assets([AssetKind::View, AssetKind::View]), "2 views");
         assert_eq!(assets([AssetKind::Query, AssetKind::Query]), "2 queries");
-        assert_eq!(assets([AssetKind::View, AssetKind::Table]), "2 tables and views");
+        assert_eq!(assets([AssetKind::View, AssetKind::Table, AssetKind::View]), "1 table and 2 views");
+        assert_eq!(assets([AssetKind::View, AssetKind::Model, AssetKind::Seed]), "3 tables and views");
+        assert_eq!(assets([]), "0 tables and views");
     }
 }

@@ -115,11 +115,16 @@ impl Dialects {
             (Some((project, None)), _) => {
                 silent(world.projects.list.get(project).map_or(path, |project| &project.file))
             }
-            (None, Some((dialect, sign))) => (dialect, format!("evidence: `{sign}`")),
+            (None, Some((dialect, sign))) => (dialect, format!("evidence: {}", quoted(sign))),
             (None, None) => silent(path),
         };
         Self { of_files: files.iter().zip(&found).map(|((file, _), found)| of_file(&file.path, *found)).collect() }
     }
+}
+
+/// A sign as code; one that is written with backticks already looks like it.
+fn quoted(sign: &str) -> String {
+    if sign.starts_with('`') { sign.to_owned() } else { format!("`{sign}`") }
 }
 
 /// A file outside of any dbt project.

@@ -16,6 +16,7 @@ pub fn apply(mut report: Report, secrets: &[&Secret]) -> Report {
     for row in &mut report.files {
         redactor.path(&mut row.path);
         row.old_path.iter_mut().for_each(|path| redactor.path(path));
+        redactor.text(&mut row.dialect_reason);
     }
     for diagnostic in &mut report.diagnostics {
         diagnostic.file.iter_mut().for_each(|path| redactor.path(path));

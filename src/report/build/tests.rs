@@ -168,6 +168,7 @@ fn a_changed_file_that_cannot_be_read_on_either_side_is_named_once() {
 fn what_was_broken_before_and_is_understood_now_is_told() {
     let summary = |analyzed| FileSummary {
         dialect: Dialect::Postgres,
+        dialect_reason: "the test".to_owned(),
         template: Template::None,
         statements: 2,
         analyzed,

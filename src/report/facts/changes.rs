@@ -159,7 +159,7 @@ impl<'a> ChangeRow<'a> {
         match self.what {
             What::Asset => match (self.asset.change, &self.asset.previous_name) {
                 (AssetChangeKind::Renamed, Some(before)) => Phrase::new("renamed from ").name(before),
-                (AssetChangeKind::Modified, _) => Phrase::new("another definition"),
+                (AssetChangeKind::Modified, _) => Phrase::new("rewritten; columns and rows look the same"),
                 (change, _) => Phrase::new(format!("{} {}", words::asset_change(change), words::kind(self.asset.kind))),
             },
             What::Column(column) => match (column.change, &column.previous_name) {

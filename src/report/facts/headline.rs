@@ -1,12 +1,12 @@
-//! The verdict's one most important fact, the line of numbers, the single line of a calm report, and the footer.
+//! The verdict's one most important fact, the line of numbers, and the single line of a calm report.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::diagnostic::DiagnosticSeverity;
 use crate::impact::{AssetChangeKind, ColumnChange, ColumnChangeKind, Severity, Verdict};
 use crate::ingest::outcome::IngestStatus;
 use crate::lineage::model::AssetKind;
-use crate::report::Report;
+use crate::path::RepoPath;
 use crate::report::facts::{Broken, ChangeRow, Facts, What, catalog};
 use crate::report::phrase::Phrase;
 use crate::report::words;
@@ -31,7 +31,6 @@ fn bound(facts: &Facts<'_>) -> &'static str {
 fn breaking(facts: &Facts<'_>) -> Phrase {
     let at_least = if facts.at_least { "at least " } else { "" };
     let places = |count: usize| format!("{at_least}{}", words::count(count, "place", "places"));
-    let readers: usize = facts.broken.iter().map(|broken| broken.readers.len()).sum();
     match facts.broken.as_slice() {
         [] => {
             let breaks = facts.downstream.iter().filter(|asset| asset.severity == Severity::Breaking);
@@ -45,30 +44,61 @@ fn breaking(facts: &Facts<'_>) -> Phrase {
                 words::assets(kinds)
             ))
         }
-        [Broken { what, gone: true, .. }] => what.clone().words(format!(" and is still read in {}", places(readers))),
-        [Broken { what, .. }] => what.clone().words(format!(" and is read in {}", places(readers))),
+        [Broken { what, gone, readers }] => {
+            let still = if *gone { "still " } else { "" };
+            what.clone().words(format!(" and is {still}read in {}", places(readers.len())))
+        }
         several => {
-            let what =
-                if several.iter().all(|broken| broken.gone) { "are gone" } else { "are gone or have another type" };
-            Phrase::new(format!(
-                "{} names {what} and are still read, in {}",
-                words::number(several.len()),
-                places(readers)
-            ))
+            let (gone, retyped): (Vec<_>, Vec<_>) = several.iter().partition(|broken| broken.gone);
+            let read = |broken: &[&Broken<'_>]| places(broken.iter().map(|broken| broken.readers.len()).sum());
+            let mut parts = Vec::new();
+            if !gone.is_empty() {
+                let names = words::count(gone.len(), "name is gone and is", "names are gone and are");
+                parts.push(format!("{names} still read in {}", read(&gone)));
+            }
+            if !retyped.is_empty() {
+                let names =
+                    words::count(retyped.len(), "column has another type and is", "columns have another type and are");
+                parts.push(format!("{names} read in {}", read(&retyped)));
+            }
+            Phrase::new(parts.join("; "))
         }
     }
 }
 
+/// How much was not understood, whether that is new, and how much was.
 fn incomplete(facts: &Facts<'_>) -> Phrase {
-    let errors = facts.report.diagnostics.iter().filter(|diagnostic| diagnostic.severity == DiagnosticSeverity::Error);
-    let files: BTreeSet<_> =
-        errors.filter_map(|diagnostic| diagnostic.file.as_ref()).filter(|file| facts.is_changed(file)).collect();
-    if files.is_empty() {
-        return Phrase::new("one side of the comparison could not be read in full, so changes may be missing below");
+    // Each file that was not understood, and whether something of it was understood before.
+    let mut files = BTreeMap::<&RepoPath, bool>::new();
+    for diagnostic in &facts.report.diagnostics {
+        if let Some(file) = diagnostic.file.as_ref().filter(|file| facts.is_changed(file))
+            && diagnostic.severity == DiagnosticSeverity::Error
+        {
+            *files.entry(file).or_default() |= !diagnostic.preexisting;
+        }
     }
-    let changed = words::count(facts.report.files.len(), "changed SQL file", "changed SQL files");
+    let missing = "so changes may be missing below";
+    if files.is_empty() {
+        return Phrase::new(format!("one side of the comparison could not be read in full, {missing}"));
+    }
+    let rows = &facts.report.files;
+    let changed = words::count(rows.len(), "changed SQL file", "changed SQL files");
     let verb = if files.len() == 1 { "was" } else { "were" };
-    Phrase::new(format!("{} of {changed} {verb} not fully understood, so changes may be missing below", files.len()))
+    let new = files.values().filter(|new| **new).count();
+    let age = match new {
+        0 => ", just as before this change",
+        new if new == files.len() => "",
+        1 => ", 1 of them only since this change",
+        _ => ", some of them only since this change",
+    };
+    let statements: usize = rows.iter().map(|row| row.statements).sum();
+    let analyzed: usize = rows.iter().map(|row| row.analyzed).sum();
+    let understood = match statements {
+        all if analyzed >= all => String::new(),
+        all => format!(" ({} of {} were)", words::number(analyzed), words::count(all, "statement", "statements")),
+    };
+    let number = words::number(files.len());
+    Phrase::new(format!("{number} of {changed} {verb} not fully understood{age}{understood}, {missing}"))
 }
 
 fn review(facts: &Facts<'_>) -> Phrase {
@@ -95,19 +125,26 @@ fn review(facts: &Facts<'_>) -> Phrase {
     push(gone, "name is gone", "names are gone");
     push(types, "column has another type", "columns have another type");
     push(values, "column is computed differently", "columns are computed differently");
-    push(facts.row_sets.len(), "table or view may have other rows", "tables and views may have other rows");
-    if parts.is_empty() {
-        parts.push("values or rows may differ".to_owned());
+    if !facts.row_sets.is_empty() {
+        let assets = words::assets(facts.row_sets.iter().map(|asset| asset.kind));
+        parts.push(format!("{assets} may have other rows"));
     }
-    Phrase::new(words::enumerate(&parts)).then(readers(facts))
+    let rewritten = whole_assets(facts, AssetChangeKind::Modified);
+    if parts.is_empty() && !rewritten.is_empty() {
+        parts.push(format!("{} rewritten", words::assets(rewritten)));
+    }
+    // What is new may change what reads it: `SELECT *`, or a name that something else answered to.
+    let start = if parts.is_empty() { additions(facts) } else { Phrase::new(words::enumerate(&parts)) };
+    start.then(readers(facts))
 }
 
 /// Whom it reaches, in few words.
 fn readers(facts: &Facts<'_>) -> Phrase {
     let kinds: Vec<AssetKind> = facts.downstream.iter().map(|asset| asset.kind).collect();
     let at_least = if facts.at_least { "at least " } else { "" };
+    let what = if facts.changes.len() + facts.row_sets.len() == 1 { "it" } else { "them" };
     match kinds.len() {
-        0 => Phrase::new(format!("; no other SQL here reads it{}", bound(facts))),
+        0 => Phrase::new(format!("; no other SQL here reads {what}{}", bound(facts))),
         1 => Phrase::new(format!("; {at_least}{} downstream is affected", words::assets(kinds))),
         _ => Phrase::new(format!("; {at_least}{} downstream are affected", words::assets(kinds))),
     }
@@ -117,9 +154,10 @@ fn additions(facts: &Facts<'_>) -> Phrase {
     if let [row] = facts.changes.as_slice() {
         return row.what_happened();
     }
-    let assets = facts.changes.iter().filter(|row| matches!(row.what, What::Asset));
-    let kinds: Vec<AssetKind> = assets.map(|row| row.asset.kind).collect();
-    let columns = facts.changes.iter().filter(|row| matches!(row.what, What::Column(_))).count();
+    let kinds = whole_assets(facts, AssetChangeKind::Added);
+    let new =
+        |row: &&ChangeRow<'_>| matches!(row.what, What::Column(column) if column.change == ColumnChangeKind::Added);
+    let columns = facts.changes.iter().filter(new).count();
     let mut parts = Vec::new();
     if !kinds.is_empty() {
         parts.push(words::assets(kinds));
@@ -127,10 +165,16 @@ fn additions(facts: &Facts<'_>) -> Phrase {
     if columns > 0 {
         parts.push(words::count(columns, "column", "columns"));
     }
-    match facts.changes.len() {
-        0 => Phrase::new("something is new"),
+    match parts.as_slice() {
+        [] => Phrase::new("something is new"),
         _ => Phrase::new(format!("{} are new", words::enumerate(&parts))),
     }
+}
+
+/// The kinds of the assets to which this happened as a whole.
+fn whole_assets(facts: &Facts<'_>, change: AssetChangeKind) -> Vec<AssetKind> {
+    let rows = facts.changes.iter().filter(|row| matches!(row.what, What::Asset) && row.asset.change == change);
+    rows.map(|row| row.asset.kind).collect()
 }
 
 /// How much changed, in numbers.
@@ -145,6 +189,7 @@ pub fn numbers(facts: &Facts<'_>) -> Phrase {
             *kinds.entry(asset.change).or_default() += 1;
         }
         let detail = kinds.iter().map(|(change, count)| match kinds.len() {
+            1 if *change == AssetChangeKind::Added => "added".to_owned(),
             1 => words::asset_change(*change).to_owned(),
             _ => format!("{} {}", words::number(*count), words::asset_change(*change)),
         });
@@ -178,38 +223,4 @@ pub fn one_line(facts: &Facts<'_>) -> Phrase {
         return line;
     }
     line.words(" Catalog: ").then(catalog(report))
-}
-
-/// What was compared, how, how much of it was understood, and by what.
-#[must_use]
-pub fn footer(facts: &Facts<'_>) -> Phrase {
-    let report = facts.report;
-    let coverage = report.coverage;
-    let revisions = Phrase::default().name(report.base.0.short()).words("…").name(report.head.short());
-    let files = words::count(coverage.files, "SQL file", "SQL files");
-    let statements = words::count(coverage.statements, "statement", "statements");
-    let mut parts = vec![words::listed_by(report.listed_by).to_owned()];
-    if coverage.is_complete() {
-        parts.push(format!("understood all of {files} ({statements})"));
-    } else {
-        let analyzed = words::number(coverage.analyzed);
-        let whole = words::number(coverage.parsed);
-        parts.push(format!("understood {whole} of {files} in full, {analyzed} of {statements}"));
-    }
-    if coverage.stars_unresolved > 0 {
-        parts.push(format!("{} not expanded", words::count(coverage.stars_unresolved, "`*`", "`*`")));
-    }
-    parts.extend(dialects(report));
-    parts.push(concat!("ingest-action ", env!("CARGO_PKG_VERSION")).to_owned());
-    revisions.words(" · ").words(parts.join(" · "))
-}
-
-fn dialects(report: &Report) -> Option<String> {
-    let dialects: BTreeSet<_> = report.files.iter().map(|row| row.dialect).collect();
-    let names: Vec<&str> = dialects.iter().map(|dialect| dialect.name()).collect();
-    match names.as_slice() {
-        [] => None,
-        [one] => Some(format!("dialect {one}")),
-        _ => Some(format!("dialects {}", names.join(", "))),
-    }
 }

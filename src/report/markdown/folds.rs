@@ -4,6 +4,7 @@ use super::Page;
 use super::sections::MOST_ATTENTION;
 use crate::report::escape::markdown_fence;
 use crate::report::facts;
+use crate::report::phrase::Phrase;
 use crate::report::{mermaid, sql_diff, words};
 
 /// Downstream assets that the sentence of a single change names.
@@ -41,16 +42,21 @@ impl Page<'_> {
     pub(super) fn not_analysed(&mut self) -> String {
         let told = &self.facts.attention;
         let notes = facts::notes(self.facts, told.get(..told.len().min(MOST_ATTENTION)).unwrap_or_default());
-        let (all, shown) = (notes.len(), notes.len().min(self.detail().notes));
-        if shown < all {
-            self.left_out.push(words::count(all - shown, "remark on the analysis", "remarks on the analysis"));
+        let (all, shown) = (notes.rows.len(), notes.rows.len().min(self.detail().notes));
+        let elsewhere = if self.detail().notes == 0 { Phrase::default() } else { notes.elsewhere() };
+        let untold = all - shown + if elsewhere.is_empty() { notes.elsewhere } else { 0 };
+        if untold > 0 {
+            self.left_out.push(words::count(untold, "remark on the analysis", "remarks on the analysis"));
         }
-        if shown == 0 {
-            return String::new();
-        }
-        let rows = notes.iter().take(shown).map(|note| format!("- {}\n", self.note(note)));
-        let count = if shown < all { format!("{shown} of {}", words::number(all)) } else { all.to_string() };
-        fold(&format!("Not analysed, or only in part ({count})"), &rows.collect::<String>())
+        let rows = notes.rows.iter().take(shown).map(|note| self.note(note));
+        let last = Some(self.ink.text(&elsewhere)).filter(|text| !text.is_empty());
+        let rows: String = rows.chain(last).map(|row| format!("- {row}\n")).collect();
+        let count = match (all, shown) {
+            (0, _) => "nothing of this change".to_owned(),
+            (all, shown) if shown < all => format!("{shown} of {}", words::number(all)),
+            (all, _) => all.to_string(),
+        };
+        if rows.is_empty() { rows } else { fold(&format!("Not analysed, or only in part ({count})"), &rows) }
     }
 
     pub(super) fn sql(&mut self) -> String {

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use crate::path::RepoPath;
 use crate::report::Report;
 use crate::report::budget::Detail;
-use crate::report::escape::{clip, markdown_code, markdown_code_cell, markdown_text, markdown_url, url_path, visible};
+use crate::report::escape::{
+    BREAK, clip, markdown_code, markdown_code_cell, markdown_text, markdown_url, url_path, visible,
+};
 use crate::report::phrase::{Phrase, Piece};
 use crate::source::FileStatus;
 
@@ -61,18 +63,14 @@ impl<'a> Ink<'a> {
         let piece = |piece: &Piece| match piece {
             Piece::Words(words) => words.to_string(),
             Piece::Name(name) => self.name(name, spot),
-            Piece::Message(message) => markdown_text(&clip(message, self.detail.message)),
+            Piece::Message(message) => message_text(&clip(message, self.detail.message), spot),
             Piece::Place(file, line) => self.place(file, *line, spot),
         };
         phrase.0.iter().map(piece).collect()
     }
 
     fn name(&self, name: &str, spot: Spot) -> String {
-        let name = clip(&visible(name), self.detail.name);
-        match spot {
-            Spot::Text => markdown_code(&name),
-            Spot::Cell => markdown_code_cell(&name),
-        }
+        code(&clip(&visible(name), self.detail.name), spot)
     }
 
     fn place(&self, file: &RepoPath, line: u32, spot: Spot) -> String {
@@ -90,5 +88,57 @@ impl<'a> Ink<'a> {
         let anchor = if line > 0 { format!("#L{line}") } else { String::new() };
         let url = format!("{blob}/{}{anchor}", url_path(file.as_str()));
         (url.len() <= LONGEST_LINK).then_some(url)
+    }
+}
+
+fn code(text: &str, spot: Spot) -> String {
+    match spot {
+        Spot::Text => markdown_code(text),
+        Spot::Cell => markdown_code_cell(text),
+    }
+}
+
+/// A message from outside: what it quotes between backticks as code, all else letter by letter.
+fn message_text(message: &str, spot: Spot) -> String {
+    let mut written = String::with_capacity(message.len());
+    let mut rest = message;
+    let mut after_code = false;
+    while let Some((before, quoted, after)) = quotation(rest) {
+        // Two pieces of code side by side would be read as one.
+        written.push_str(&if before.is_empty() && after_code { BREAK.to_owned() } else { text_with_ends(before) });
+        written.push_str(&code(quoted, spot));
+        (rest, after_code) = (after, true);
+    }
+    written + &text_with_ends(rest)
+}
+
+/// The text up to the first quotation, what that holds, and the rest.
+fn quotation(text: &str) -> Option<(&str, &str, &str)> {
+    let (before, from) = text.split_once('`')?;
+    let (quoted, after) = from.split_once('`')?;
+    (!quoted.trim().is_empty()).then_some((before, quoted, after))
+}
+
+/// Escaped text that keeps a blank at either end.
+fn text_with_ends(text: &str) -> String {
+    let blank = |there: bool| if there { " " } else { "" };
+    let (start, end) = (text.starts_with(char::is_whitespace), text.ends_with(char::is_whitespace));
+    match markdown_text(text) {
+        empty if empty.is_empty() => blank(start).to_owned(),
+        escaped => format!("{}{escaped}{}", blank(start), blank(end)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_shows_what_it_quotes_as_code() {
+        let shown = |message| message_text(message, Spot::Cell);
+        assert_eq!(shown("found `a|b` where _x_ was expected"), "found `a\\|b` where \\_x\\_ was expected");
+        assert_eq!(shown("`a``b`"), "`a`&#8203;`b`");
+        assert_eq!(shown("one ` only"), "one \\` only");
+        assert_eq!(shown("a ``` b"), "a \\`\\`\\` b");
     }
 }

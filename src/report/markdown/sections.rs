@@ -82,7 +82,7 @@ impl Page<'_> {
     fn change_row(&self, row: &ChangeRow<'_>) -> Vec<String> {
         let most = self.detail().items;
         let readers = self.ink.cell(&row.read_by(self.facts, most));
-        let still = if row.readers().is_empty() { "" } else { "**still** " };
+        let still = if row.is_gone() && !row.readers().is_empty() { "**still** " } else { "" };
         vec![
             self.asset_cell(row.asset),
             self.ink.cell(&row.column_cell()),

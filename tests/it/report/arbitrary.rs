@@ -10,6 +10,7 @@ use ingest_action::lineage::model::{AssetName, ColumnName, ColumnRef};
 use ingest_action::path::RepoPath;
 use ingest_action::report::{Diagram, DiagramChange, DiagramNode, Report};
 use ingest_action::source::FileStatus;
+use ingest_action::sql::dialect::Dialect;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -204,13 +205,17 @@ pub fn report() -> impl Strategy<Value = Report> {
     let status = select(vec![IngestStatus::Sent, IngestStatus::Partial, IngestStatus::Skipped, IngestStatus::Failed]);
     let change = (select(verdicts.to_vec()), vec(asset_change(), 0..4), vec(downstream(), 0..4), diagram());
     let catalog = (status, vec(outcome(), 0..5), option::of(0_u64..9));
-    let rest = (text(), vec(diagnostic(), 0..4), select(vec![1_usize, 1, 1, 1, 7, 90]));
-    (change, catalog, rest).prop_map(|(change, catalog, (comment_id, diagnostics, times))| {
+    let rest = (text(), vec(text(), 1..4), vec(diagnostic(), 0..4), select(vec![1_usize, 1, 1, 1, 7, 90]));
+    (change, catalog, rest).prop_map(|(change, catalog, (comment_id, reasons, diagnostics, times))| {
         let many = |count: usize| if count == 0 { 0 } else { count * times };
         let outcomes = repeated(&catalog.1, many(catalog.1.len()));
         let files: Vec<(&str, FileStatus)> =
             outcomes.iter().map(|outcome| (outcome.path.as_str(), FileStatus::Modified)).collect();
         let mut report = samples::with_files(samples::nothing(), &files);
+        for (row, reason) in report.files.iter_mut().zip(reasons.iter().cycle()) {
+            row.dialect = if reason.len() > 9 { Dialect::BigQuery } else { Dialect::Postgres };
+            row.dialect_reason.clone_from(reason);
+        }
         report.comment_id = comment_id;
         report.impact.verdict = change.0;
         report.impact.assets = repeated(&change.1, many(change.1.len()));

@@ -147,6 +147,7 @@ pub fn with_files(mut report: Report, files: &[(&str, FileStatus)]) -> Report {
             old_path: None,
             status: *status,
             dialect: Dialect::Postgres,
+            dialect_reason: "folder `postgres`".to_owned(),
             template: Template::None,
             statements: 1,
             analyzed: 1,

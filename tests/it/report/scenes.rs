@@ -1,6 +1,6 @@
 //! Scenes: reports that reviewers meet, each with the page that they should see in `tests/fixtures/report`.
 
-use ingest_action::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
+use ingest_action::diagnostic::{Coverage, Diagnostic, DiagnosticCode, DiagnosticSeverity};
 use ingest_action::impact::{
     AssetChange, AssetChangeKind, ColumnChangeKind, Downstream, RowSetChange, Severity, Verdict,
 };
@@ -9,6 +9,7 @@ use ingest_action::lineage::model::AssetKind;
 use ingest_action::report::{Diagram, DiagramChange, Report};
 use ingest_action::revision::HeadRevision;
 use ingest_action::source::{FileStatus, ListedBy};
+use ingest_action::sql::dialect::Dialect;
 
 use super::samples::*;
 
@@ -23,6 +24,7 @@ pub fn all() -> Vec<(&'static str, Report)> {
         ("additive", additive()),
         ("row-set-only", row_set_only()),
         ("parse-errors", parse_errors()),
+        ("old-troubles", old_troubles()),
         ("ingest-rejected", ingest_rejected()),
         ("catalog-down", catalog_down()),
         ("fork-without-token", fork_without_token()),
@@ -229,6 +231,10 @@ pub fn parse_errors() -> Report {
     report.coverage.partly = 2;
     report.coverage.failed = 1;
     report.coverage.analyzed = 525;
+    report.files[0].statements = 12;
+    report.files[0].analyzed = 11;
+    report.files[1].statements = 4;
+    report.files[1].analyzed = 2;
     let old = parse_error("etl/load.sql", 14, "expected an expression, found `FROM`");
     report.diagnostics = vec![
         parse_error("etl/new.sql", 3, "expected end of statement, found `SELEC`"),
@@ -236,6 +242,36 @@ pub fn parse_errors() -> Report {
         Diagnostic { preexisting: true, ..old },
         Diagnostic { preexisting: true, ..parse_error("old/broken.sql", 1, "expected a statement, found `%`") },
     ];
+    report
+}
+
+/// A file that was never wholly understood is changed, in a repository with many such files and two dialects.
+fn old_troubles() -> Report {
+    let files = ["views/bigquery/orders.sql", "views/bigquery/tax.sql", "views/orders.sql"];
+    let mut report = with_files(one_change(), &files.map(|file| (file, FileStatus::Modified)));
+    report.impact.verdict = Verdict::Incomplete;
+    report.coverage =
+        Coverage { parsed: 200, partly: 12, failed: 2, analyzed: 441, stars_unresolved: 60, ..report.coverage };
+    (report.files[0].dialect, report.files[0].dialect_reason) = (Dialect::BigQuery, "evidence: `a.b.c`".to_owned());
+    (report.files[1].dialect, report.files[1].dialect_reason) =
+        (Dialect::BigQuery, "like most SQL in `views/bigquery`".to_owned());
+    (report.files[2].statements, report.files[2].analyzed) = (9, 8);
+    let star = |file: &str, line| {
+        let message = "a `*` stands for columns that no file of the repository defines";
+        Diagnostic::new(DiagnosticCode::UnresolvedStar, DiagnosticSeverity::Warning, &path(file), message)
+            .at(line, 1)
+            .hint("a CREATE TABLE for it among the files that are read")
+    };
+    let mut found =
+        vec![parse_error("views/orders.sql", 40, "found `$a$ BEGIN EXECUTE replace($b$…` where LANGUAGE was expected")];
+    found.extend(
+        (1..90).map(|number| {
+            parse_error(&format!("old/{number}.sql"), number, "found `%` where a statement was expected")
+        }),
+    );
+    found.extend([11, 15, 19, 23].map(|line| star("views/bigquery/orders.sql", line)));
+    found.extend((1..61).map(|line| star("old/1.sql", line)));
+    report.diagnostics = found.into_iter().map(|told| Diagnostic { preexisting: true, ..told }).collect();
     report
 }
 
