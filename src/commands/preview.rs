@@ -66,7 +66,9 @@ fn report(settings: &Settings, request: &Request) -> Result<Report, ChangesError
     } else {
         SkipReason::Mode { mode: mode.to_owned() }
     };
-    let ingest = outcome_without_sending(plan, &reason, mode);
+    let mut ingest = outcome_without_sending(plan, &reason, mode);
+    // Also where no file has anything to send: a preview would not have sent it.
+    ingest.skipped = Some(reason);
     Ok(build(ReportInputs {
         changes: &changes,
         base: &sides.base,

@@ -10,6 +10,10 @@ use crate::report::words;
 pub fn catalog(report: &Report) -> Phrase {
     let outcome = &report.ingest;
     if outcome.status == IngestStatus::Skipped {
+        if !is_one_reason(report) {
+            let files = words::count(outcome.files.len(), "changed file", "changed files");
+            return Phrase::new(format!("nothing was sent; none of the {files} has something to send."));
+        }
         let nothing = Phrase::new("nothing was sent");
         return match &outcome.skipped {
             Some(reason) => nothing.words(", because ").then(why(reason)).words(".").words(advice(reason)),
@@ -56,6 +60,15 @@ fn counts(report: &Report) -> String {
     }
 }
 
+/// Whether nothing was sent for a reason that holds for every file at once, or there is one file only.
+fn is_one_reason(report: &Report) -> bool {
+    let of_the_run = match &report.ingest.skipped {
+        Some(SkipReason::RemovedFile | SkipReason::Unreadable { .. } | SkipReason::NothingToSend { .. }) => false,
+        Some(_) | None => true,
+    };
+    of_the_run || report.ingest.files.len() <= 1
+}
+
 fn why(reason: &SkipReason) -> Phrase {
     let (ours, theirs) = words::skip_reason(reason);
     match theirs {
@@ -66,7 +79,9 @@ fn why(reason: &SkipReason) -> Phrase {
 
 fn advice(reason: &SkipReason) -> &'static str {
     match reason {
-        SkipReason::NoToken => " To keep the catalog up to date, give the action a `token`.",
+        SkipReason::NoToken => {
+            " To keep the catalog up to date, set the input `token` (on GitLab the variable `DATASCALE_TOKEN`)."
+        }
         SkipReason::ForkWithoutSecrets => " A run on the target branch can send the files after the merge.",
         _ => "",
     }
@@ -76,7 +91,7 @@ fn advice(reason: &SkipReason) -> &'static str {
 /// one reason that the line states.
 #[must_use]
 pub fn catalog_rows(report: &Report) -> Vec<(&FileOutcome, Phrase)> {
-    if report.ingest.status == IngestStatus::Skipped {
+    if report.ingest.status == IngestStatus::Skipped && is_one_reason(report) {
         return Vec::new();
     }
     let needs_a_word = |file: &&FileOutcome| !matches!(file.bucket, FileBucket::Sent | FileBucket::Unchanged);

@@ -28,6 +28,8 @@ pub fn all() -> Vec<(&'static str, Report)> {
         ("ingest-rejected", ingest_rejected()),
         ("catalog-down", catalog_down()),
         ("fork-without-token", fork_without_token()),
+        ("no-token", no_token()),
+        ("nothing-to-send", nothing_to_send()),
         ("hostile-names", hostile_names()),
         ("many-changes", many_changes()),
         ("laptop", laptop()),
@@ -320,6 +322,26 @@ fn fork_without_token() -> Report {
     let mut report = one_change();
     report.ingest = skipped(SkipReason::ForkWithoutSecrets);
     report.ingest.files = vec![outcome("views/orders.sql", FileBucket::Skipped(SkipReason::ForkWithoutSecrets))];
+    report
+}
+
+fn no_token() -> Report {
+    let mut report = one_change();
+    report.ingest = skipped(SkipReason::NoToken);
+    report.ingest.files = vec![outcome("views/orders.sql", FileBucket::Skipped(SkipReason::NoToken))];
+    report
+}
+
+/// Two files go, and one that is left is for the way back only.
+fn nothing_to_send() -> Report {
+    let files = ["migrations/7/down.sql", "views/gone.sql", "views/old.sql"];
+    let mut report = with_files(one_change(), &files.map(|file| (file, FileStatus::Removed)));
+    report.files[0].status = FileStatus::Added;
+    let down = SkipReason::NothingToSend { what: "a down migration".to_owned() };
+    let reasons = [down, SkipReason::RemovedFile, SkipReason::RemovedFile];
+    report.ingest = skipped(reasons[0].clone());
+    let rows = files.iter().zip(reasons);
+    report.ingest.files = rows.map(|(file, reason)| outcome(file, FileBucket::Skipped(reason))).collect();
     report
 }
 
