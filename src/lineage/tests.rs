@@ -267,6 +267,17 @@ fn update_merge_and_delete_write_their_target() {
 }
 
 #[test]
+fn shown_sql_names_models_and_not_what_stands_for_them() {
+    let target = TokenTarget { asset: AssetName::from_dotted("stg_orders"), kind: AssetKind::Model };
+    let mut file = prepared("models/orders.sql", "select id from __dbt_ref_stg_orders", Dialect::Postgres);
+    file.asset = Some(FileAsset { name: AssetName::from_dotted("orders"), kind: AssetKind::Model });
+    file.tokens = [("__dbt_ref_stg_orders".to_owned(), target)].into();
+    let graph = analyze(Side { files: &[file], declared: &[] });
+    let sql = graph.assets[&AssetName::from_dotted("orders")].sql.as_deref();
+    assert_eq!(sql, Some("SELECT\n  id\nFROM\n  stg_orders"));
+}
+
+#[test]
 fn migrations_run_in_order_of_their_numbers() {
     let graph = graph(
         &[
