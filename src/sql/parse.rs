@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn a_function_body_where_the_parser_stopped_is_not_told_in_full() {
         let told = sentence(&format!("Expected: LANGUAGE, found: $$ BEGIN\n{}\nEND $$", "  PERFORM x;\n".repeat(50)));
-        assert_eq!(told, "found `$$ BEGIN PERFORM x; PERFORM x; PERFORM x;…` where LANGUAGE was expected");
+        assert_eq!(told, "found `$$ BEGIN PERFORM x; PERFORM x; PERFORM x…` where LANGUAGE was expected");
     }
 
     #[test]
