@@ -95,6 +95,15 @@ impl<'a> ChangeRow<'a> {
         }
     }
 
+    /// Whether what was called so is called otherwise now.
+    #[must_use]
+    pub fn is_renamed(&self) -> bool {
+        match self.what {
+            What::Asset => self.asset.change == AssetChangeKind::Renamed,
+            What::Column(column) => column.change == ColumnChangeKind::Renamed,
+        }
+    }
+
     /// Places at head that still read the old name, ordered, each once.
     #[must_use]
     pub fn readers(&self) -> Vec<&'a Reader> {

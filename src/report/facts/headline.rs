@@ -111,7 +111,8 @@ fn review(facts: &Facts<'_>) -> Phrase {
         return Phrase::new("the rows of ").name(&asset.name).words(" may differ").then(readers(facts));
     }
     let number = |wanted: fn(&ChangeRow<'_>) -> bool| facts.changes.iter().filter(|row| wanted(row)).count();
-    let gone = number(|row| row.is_gone());
+    let renamed = number(|row| row.is_renamed());
+    let gone = number(|row| row.is_gone() && !row.is_renamed());
     let values =
         number(|row| matches!(row.what, What::Column(ColumnChange { change: ColumnChangeKind::LineageChanged, .. })));
     let types =
@@ -123,6 +124,7 @@ fn review(facts: &Facts<'_>) -> Phrase {
         }
     };
     push(gone, "name is gone", "names are gone");
+    push(renamed, "name changed", "names changed");
     push(types, "column has another type", "columns have another type");
     push(values, "column is computed differently", "columns are computed differently");
     if !facts.row_sets.is_empty() {
