@@ -105,13 +105,21 @@ impl Screen<'_> {
             What::Asset => Phrase::default().name(&row.asset.name),
             What::Column(column) => Phrase::default().name(format!("{}.{}", row.asset.name, column.name)),
         };
-        let readers = row.read_by(self.facts, MOST_ITEMS);
-        let sources = row.sources(MOST_ITEMS);
-        let last = match (row.readers().is_empty(), readers == Phrase::new("—")) {
-            (false, _) if row.is_gone() => sources.words("; still read at ").then(readers),
-            (false, _) => sources.words("; read at ").then(readers),
-            (true, false) => sources.words("; read by ").then(readers),
-            (true, true) => sources,
+        let nothing = Phrase::new("—");
+        let (sources, readers) = (row.sources(MOST_ITEMS), row.read_by(self.facts, MOST_ITEMS));
+        let read = match row.readers().len() {
+            0 if readers == nothing => readers,
+            0 => Phrase::new("read by ").then(readers),
+            // Where is told above, among what needs attention.
+            places => {
+                let still = if row.is_gone() { "still " } else { "" };
+                Phrase::new(format!("{still}read in {}", words::count(places, "place", "places")))
+            }
+        };
+        let last = match (sources == nothing, read == nothing) {
+            (true, _) => read,
+            (false, true) => sources,
+            (false, false) => sources.words("; ").then(read),
         };
         vec![name, row.change_cell(), last]
     }

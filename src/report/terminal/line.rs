@@ -13,6 +13,8 @@ const INDENT: usize = 2;
 const LAST_COLUMN: usize = 10;
 /// Room for the signs around a name: `(a),`.
 const SIGNS: usize = 4;
+/// Letters of a name; a longer one is cut in its middle.
+const LONGEST_NAME: usize = 120;
 
 /// Paints and wraps.
 pub struct Printer {
@@ -22,11 +24,15 @@ pub struct Printer {
 
 /// Letters that stay together, each run with its paint.
 #[derive(Default)]
-struct Word(Vec<(Style, String)>);
+struct Word {
+    runs: Vec<(Style, String)>,
+    /// Whether it goes on with the name of the word before, without a blank.
+    continues: bool,
+}
 
 impl Word {
     fn width(&self) -> usize {
-        self.0.iter().map(|(_, text)| columns(text)).sum()
+        self.runs.iter().map(|(_, text)| columns(text)).sum()
     }
 }
 
@@ -37,7 +43,8 @@ impl Printer {
 
     /// A phrase on as many lines as it takes: the first indented by `first`, the others by `next` blanks.
     pub fn wrap(&self, phrase: &Phrase, first: usize, next: usize) -> String {
-        let lines = self.lines(&self.words(phrase, Style::new()), (self.width - first, self.width - next));
+        let words = self.words(phrase, Style::new(), self.width - first.max(next));
+        let lines = self.lines(&words, (self.width - first, self.width - next));
         let indents = std::iter::once(first).chain(std::iter::repeat(next));
         lines.iter().zip(indents).map(|(line, indent)| format!("{}{line}\n", " ".repeat(indent))).collect()
     }
@@ -46,13 +53,14 @@ impl Printer {
     pub fn lead(&self, lead: &str, style: Style, phrase: &Phrase) -> String {
         let lead_width = columns(lead) + 1;
         let first = self.width.saturating_sub(lead_width);
-        let lines = self.lines(&self.words(phrase, Style::new()), (first, self.width - 2)).join("\n  ");
+        let words = self.words(phrase, Style::new(), first.min(self.width - 2));
+        let lines = self.lines(&words, (first, self.width - 2)).join("\n  ");
         format!("{} {lines}\n", self.paint(style, lead))
     }
 
     /// A phrase in one effect, wrapped.
     pub fn all_in(&self, effects: Effects, phrase: &Phrase) -> String {
-        let words = self.words(phrase, Style::new().effects(effects));
+        let words = self.words(phrase, Style::new().effects(effects), self.width);
         self.lines(&words, (self.width, self.width)).join("\n") + "\n"
     }
 
@@ -60,12 +68,8 @@ impl Printer {
         if self.color && style != Style::new() { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 
-    fn words(&self, phrase: &Phrase, base: Style) -> Vec<Word> {
-        self.words_within(phrase, base, self.width / 2)
-    }
-
-    /// Words of which none is longer than `longest`.
-    fn words_within(&self, phrase: &Phrase, base: Style, longest: usize) -> Vec<Word> {
+    /// Words of which none is longer than `longest`: longer names go on in a next word.
+    fn words(&self, phrase: &Phrase, base: Style, longest: usize) -> Vec<Word> {
         let name = base.fg_color(Some(AnsiColor::Cyan.into()));
         let place = base.effects(base.get_effects() | Effects::UNDERLINE);
         let most = longest.saturating_sub(SIGNS);
@@ -73,17 +77,16 @@ impl Printer {
         for piece in &phrase.0 {
             match piece {
                 Piece::Words(text) => push_words(&mut words, text, base, longest),
-                Piece::Message(text) => push_words(&mut words, &terminal(text), base, longest),
-                Piece::Name(text) => push(&mut words, fit(&terminal(text), most), name),
-                Piece::Place(file, 0) => push(&mut words, fit(&terminal(file.as_str()), most), place),
+                Piece::Message(text) => push_words(&mut words, &terminal(text), base, most),
+                Piece::Name(text) => push_name(&mut words, &shown_name(text), name, most),
+                Piece::Place(file, 0) => push_name(&mut words, &shown_name(file.as_str()), place, most),
                 Piece::Place(file, line) => {
-                    let line = format!(":{line}");
-                    let file = fit(&terminal(file.as_str()), most.saturating_sub(line.len()));
-                    push(&mut words, file + &line, place);
+                    let shown = format!("{}:{line}", shown_name(file.as_str()));
+                    push_name(&mut words, &shown, place, most);
                 }
             }
         }
-        words.retain(|word| !word.0.is_empty());
+        words.retain(|word| !word.runs.is_empty());
         words
     }
 
@@ -92,7 +95,7 @@ impl Printer {
     }
 
     fn cell(&self, phrase: &Phrase, width: usize) -> Cell {
-        let words = self.words_within(phrase, Style::new(), width);
+        let words = self.words(phrase, Style::new(), width);
         self.measured(&words, (width, width))
     }
 
@@ -101,16 +104,17 @@ impl Printer {
         let mut lines = vec![(String::new(), 0)];
         let mut most = first;
         for word in words {
-            if lines.last().is_some_and(|(_, used)| *used > 0 && used + 1 + word.width() > most) {
+            let blank = usize::from(!word.continues);
+            if lines.last().is_some_and(|(_, used)| *used > 0 && used + blank + word.width() > most) {
                 lines.push((String::new(), 0));
                 most = next;
             }
             if let Some((line, used)) = lines.last_mut() {
-                if *used > 0 {
+                if *used > 0 && !word.continues {
                     line.push(' ');
                     *used += 1;
                 }
-                word.0.iter().for_each(|(style, text)| line.push_str(&self.paint(*style, text)));
+                word.runs.iter().for_each(|(style, text)| line.push_str(&self.paint(*style, text)));
                 *used += word.width();
             }
         }
@@ -120,9 +124,45 @@ impl Printer {
 
 fn push(words: &mut Vec<Word>, text: String, style: Style) {
     match words.last_mut() {
-        Some(word) => word.0.push((style, text)),
-        None => words.push(Word(vec![(style, text)])),
+        Some(word) => word.runs.push((style, text)),
+        None => words.push(Word { runs: vec![(style, text)], continues: false }),
     }
+}
+
+fn shown_name(text: &str) -> String {
+    terminal(&clip(text, LONGEST_NAME))
+}
+
+/// A name in pieces that fit, broken behind its dots, slashes, dashes and underscores where there are such.
+fn push_name(words: &mut Vec<Word>, name: &str, style: Style, most: usize) {
+    let mut rest = name;
+    let mut continues = false;
+    while !rest.is_empty() {
+        let (piece, after) = rest.split_at(break_of(rest, most));
+        if continues {
+            words.push(Word { runs: Vec::new(), continues });
+        }
+        push(words, piece.to_owned(), style);
+        (rest, continues) = (after, true);
+    }
+}
+
+/// Where to break a name so that the first piece takes at most so many columns; its end where all of it fits.
+fn break_of(name: &str, most: usize) -> usize {
+    let mut used = 0;
+    let mut behind_sign = None;
+    for (start, character) in name.char_indices() {
+        used += columns(character.encode_utf8(&mut [0; 4]));
+        let end = start + character.len_utf8();
+        if used > most {
+            // Also a letter that is wider than all the room is written.
+            return behind_sign.unwrap_or(if start == 0 { end } else { start });
+        }
+        if matches!(character, '.' | '/' | '_' | '-') {
+            behind_sign = Some(end);
+        }
+    }
+    name.len()
 }
 
 fn push_words(words: &mut Vec<Word>, text: &str, style: Style, longest: usize) {
