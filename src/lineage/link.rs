@@ -244,7 +244,7 @@ fn unresolved_star(file: &Prepared, line: u32, stars: usize) -> Diagnostic {
         format!("{what} that no file of the repository defines"),
     )
     .at(line, 0)
-    .hint("a CREATE TABLE for it among the files that are read")
+    .hint("CREATE TABLE statements among the files that are read")
 }
 
 fn add_edges(graph: &mut LineageGraph, name: &AssetName, state: &State) {

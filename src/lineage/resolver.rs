@@ -377,7 +377,7 @@ impl<'a> Resolver<'a> {
                 format!("the source of {shown}{more} is not certain"),
             )
             .at(line, 0)
-            .hint("qualify the column, or have the tables' CREATE TABLE among the files that are read"),
+            .hint("qualify the columns, or have CREATE TABLE statements among the files that are read"),
         );
     }
 }

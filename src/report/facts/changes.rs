@@ -198,7 +198,7 @@ impl<'a> ChangeRow<'a> {
                 }
             }
             _ if before == after => list(after),
-            _ => list(before).words(" → ").then(list(after)),
+            _ => difference(&before, &after, most).unwrap_or_else(|| list(before).words(" → ").then(list(after))),
         }
     }
 
@@ -330,6 +330,20 @@ fn type_cell(column: &ColumnChange) -> Phrase {
         (Some(before), Some(after)) => Phrase::new("type ").name(before).words(" → ").name(after),
         _ => Phrase::new("another type").then(types(column)),
     }
+}
+
+/// "now also `a`; no longer `b`": said of long lists that have something in common, which would hide what differs.
+fn difference(before: &[Phrase], after: &[Phrase], most: usize) -> Option<Phrase> {
+    let only = |these: &[Phrase], those: &[Phrase]| -> Vec<Phrase> {
+        these.iter().filter(|name| !those.contains(name)).cloned().collect()
+    };
+    let (gone, new) = (only(before, after), only(after, before));
+    let common = after.len() - new.len();
+    if common == 0 || before.len().max(after.len()) <= most {
+        return None;
+    }
+    let link = if new.is_empty() { "no longer " } else { "; no longer " };
+    Some(from(from(Phrase::default(), "now also ", new, most), link, gone, most))
 }
 
 fn short_expressions(column: &ColumnChange) -> Option<(&str, &str)> {

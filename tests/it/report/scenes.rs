@@ -19,6 +19,7 @@ pub fn all() -> Vec<(&'static str, Report)> {
         ("no-sql", nothing()),
         ("identical", identical()),
         ("one-change", one_change()),
+        ("long-sources", long_sources()),
         ("one-new-view", one_new_view()),
         ("breaking", breaking()),
         ("additive", additive()),
@@ -76,6 +77,15 @@ pub fn one_change() -> Report {
         ],
         omitted_edges: 0,
     };
+    report
+}
+
+/// One of many sources is exchanged: the page names that one, not all of them twice.
+fn long_sources() -> Report {
+    let mut report = one_change();
+    let amount = &mut report.impact.assets[0].columns[0];
+    amount.base_sources = columns(&["raw.a.x", "raw.b.x", "raw.c.x", "raw.d.x", "raw.e.x"]);
+    amount.head_sources = columns(&["raw.a.x", "raw.b.x", "raw.c.x", "raw.d.x", "raw.f.x"]);
     report
 }
 
@@ -262,7 +272,7 @@ fn old_troubles() -> Report {
         let message = "a `*` stands for columns that no file of the repository defines";
         Diagnostic::new(DiagnosticCode::UnresolvedStar, DiagnosticSeverity::Warning, &path(file), message)
             .at(line, 1)
-            .hint("a CREATE TABLE for it among the files that are read")
+            .hint("CREATE TABLE statements among the files that are read")
     };
     let mut found =
         vec![parse_error("views/orders.sql", 40, "found `$a$ BEGIN EXECUTE replace($b$…` where LANGUAGE was expected")];
