@@ -31,8 +31,9 @@ pub fn collect(changes: &ChangeSet, base: &LineageGraph, head: &LineageGraph) ->
         .collect();
     for diagnostic in &changes.diagnostics {
         if !is_told(&found, diagnostic) {
-            let untouched = diagnostic.file.as_ref().is_some_and(|file| !changed.contains_key(file));
-            found.push(Diagnostic { preexisting: diagnostic.preexisting || untouched, ..diagnostic.clone() });
+            // The stage that read both sides knows whether it was so at base: a link that is new stands in no list of
+            // changed files, and is new all the same.
+            found.push(diagnostic.clone());
         }
     }
     for file in &changes.changed {

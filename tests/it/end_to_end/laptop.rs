@@ -49,6 +49,38 @@ fn the_terminal_shows_uncommitted_and_untracked_sql() {
 }
 
 #[test]
+fn files_that_cannot_be_understood_are_each_named_and_the_rest_is_reported() {
+    let repository = with_uncommitted_work();
+    let deep = format!("SELECT {}1{}", "(".repeat(10_000), ")".repeat(10_000));
+    let lfs = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n";
+    for (path, content) in [
+        ("bad/latin.sql", b"CREATE VIEW l AS SELECT '\xe9' AS x;".as_slice()),
+        ("bad/deep.sql", deep.as_bytes()),
+        ("bad/lfs.sql", lfs.as_bytes()),
+        ("bad/broken.sql", b"CREATE VIEW b AS SELEC a FROM t;"),
+        ("bad/a b %0A ##[x]|`.sql", b"CREATE VIEW odd AS SELECT a FROM t;"),
+    ] {
+        repository.write(path, content);
+    }
+    std::os::unix::fs::symlink("/etc/hostname", repository.path().join("bad/link.sql")).expect("is linked");
+    let arguments = ["--max-file-bytes", "30000"];
+    repository.write("bad/big.sql", "-- a long dump\n".repeat(3_000));
+    let ended = preview(&repository, &arguments).expect_code(0);
+    for part in [
+        "bad/big.sql could not be read: 45000 bytes, over the limit of 30000 (max-file-bytes)",
+        "bad/broken.sql:1 was not understood: found `SELEC`",
+        "bad/deep.sql:1 was not understood: nested deeper than 600 levels",
+        "bad/latin.sql could not be read: not UTF-8",
+        "bad/lfs.sql could not be read: a Git LFS pointer",
+        "bad/link.sql was refused: a symbolic link, which is never followed",
+        "shop.revenue.total",
+        "odd",
+    ] {
+        assert!(ended.stdout.contains(part), "{part} is not in\n{}", ended.stdout);
+    }
+}
+
+#[test]
 fn a_second_preview_prints_the_same_bytes_and_leaves_no_trace() {
     let repository = with_uncommitted_work();
     for format in ["terminal", "markdown", "json"] {
