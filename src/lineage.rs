@@ -113,4 +113,6 @@ fn on_large_stacks<R: Send>(work: impl FnOnce() -> R + Send) -> R {
 }
 
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod tests;
