@@ -31,6 +31,7 @@ use crate::lineage::script::Script;
 use crate::path::RepoPath;
 use crate::sql::dialect::Dialect;
 use crate::sql::migration;
+use crate::sql::stack::on_large_stacks;
 use crate::sql::template::Prepared;
 
 /// An asset whose columns are known from elsewhere than SQL: `--schema`, a seed's header, a source's YAML.
@@ -58,9 +59,6 @@ pub struct Side<'a> {
     /// Assets that no SQL defines.
     pub declared: &'a [DeclaredAsset],
 }
-
-/// Stack for parsing, walking and dropping deep trees: a chain of 100,000 operators is real (generated IN lists).
-const STACK_BYTES: usize = 512 * 1024 * 1024;
 
 /// The graph of one side.
 #[must_use]
@@ -102,14 +100,6 @@ fn link_side(side: Side<'_>, scripts: &BTreeMap<Key, Arc<Script>>) -> LineageGra
     let files: Vec<(&Prepared, Arc<Script>)> =
         side.files.iter().map(|file| (file, scripts.get(&key(file)).cloned().unwrap_or_default())).collect();
     link::link(&files, side.declared)
-}
-
-/// Runs on threads whose stacks are large; on the caller's own where no threads can be had.
-fn on_large_stacks<R: Send>(work: impl FnOnce() -> R + Send) -> R {
-    match rayon::ThreadPoolBuilder::new().stack_size(STACK_BYTES).build() {
-        Ok(pool) => pool.install(work),
-        Err(_) => work(),
-    }
 }
 
 #[cfg(test)]

@@ -13,4 +13,5 @@ pub mod placeholder;
 pub mod prepare;
 pub mod procedural;
 pub mod split;
+pub mod stack;
 pub mod template;

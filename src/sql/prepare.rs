@@ -20,6 +20,7 @@ use super::jinja::settle::{Lone, settle};
 use super::jinja::source::Replacements;
 use super::lexical::is_blank;
 use super::placeholder::{Placeholder, is_go_template, neutralise, neutralise_go, without_front_matter};
+use super::stack::on_large_stacks;
 use super::template::{CatalogContent, LineMap, Prepared};
 use crate::dbt::columns::declared;
 use crate::dbt::model::{DbtFile, Draft, Relations, draft};
@@ -54,6 +55,10 @@ pub struct PreparedSide {
 /// Prepares every SQL file of a side.
 #[must_use]
 pub fn prepare<Side: Sync>(tree: &SourceTree<Side>, options: &PrepareOptions) -> PreparedSide {
+    on_large_stacks(|| prepare_here(tree, options))
+}
+
+fn prepare_here<Side: Sync>(tree: &SourceTree<Side>, options: &PrepareOptions) -> PreparedSide {
     let world = Arc::new(World::read(tree));
     let mut readable = Vec::new();
     let mut unreadable = Vec::new();

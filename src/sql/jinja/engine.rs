@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use minijinja::value::Object;
 use minijinja::{Environment, Error, ErrorKind, OutputSpan, OutputSpanKind, UndefinedBehavior, Value};
@@ -14,6 +15,7 @@ use super::hole::{Holes, UNDEFINED_MARK, hole_identifier, shorten};
 use super::mutable::{MUTABLE, mutable};
 use super::segment::{Segment, SegmentKind};
 use super::source::{BuiltSource, Origin, Replacements, assignment};
+use crate::sql::stack::within;
 
 /// Work that one rendering may do: about as many instructions, or 64 bytes of text for each (minijinja counts both).
 const FUEL: u64 = 1_000_000;
@@ -25,6 +27,9 @@ const RECURSION: usize = 200;
 const LONGEST_OUTPUT: usize = 16 * 1024 * 1024;
 /// How many failing tags of one file are replaced before the file is given up.
 const MOST_REPAIRS: usize = 40;
+
+/// Longest time of one rendering: a value that holds itself many times over costs time that no fuel is charged for.
+const LONGEST_TIME: Duration = Duration::from_secs(5);
 
 /// One template to render.
 #[derive(Debug)]
@@ -147,8 +152,12 @@ fn evaluate(
     text: &str,
     root: Value,
 ) -> Result<(String, Vec<OutputSpan>), Error> {
-    let environment: &Environment<'_> = environment;
-    environment.template_from_str(text)?.render_with_spans(root)
+    let text = text.to_owned();
+    let rendering = move || {
+        let environment: &Environment<'_> = environment;
+        environment.template_from_str(&text)?.render_with_spans(root)
+    };
+    within(LONGEST_TIME, rendering).unwrap_or_else(|| Err(Error::from(ErrorKind::OutOfFuel)))
 }
 
 struct Attempt<'a> {

@@ -1,0 +1,50 @@
+//! Room for deep recursion: parsers, renderers and the dropping of what they build recurse as deep as their input nests.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
+
+/// A chain of 100,000 operators is real (generated lists). Only what is used of this becomes memory.
+const STACK_BYTES: usize = 512 * 1024 * 1024;
+
+/// How many runs away from [`within`] may be left behind before no further one is begun.
+const MOST_LEFT_BEHIND: usize = 3;
+
+static LEFT_BEHIND: AtomicUsize = AtomicUsize::new(0);
+
+/// Runs on threads whose stacks are large, on all cores; on the caller's own where no threads can be had.
+pub fn on_large_stacks<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    match rayon::ThreadPoolBuilder::new().stack_size(STACK_BYTES).build() {
+        Ok(pool) => pool.install(work),
+        Err(_) => work(),
+    }
+}
+
+/// Runs on a thread of its own with a large stack; `None` when it does not end in time, and then the thread is left
+/// behind until the process ends. The last resort for code of others that counts its work, but not all of it.
+pub fn within<R: Send + 'static>(time: Duration, work: impl FnOnce() -> R + Send + 'static) -> Option<R> {
+    if LEFT_BEHIND.load(Ordering::Relaxed) >= MOST_LEFT_BEHIND {
+        return None;
+    }
+    let (send, receive) = mpsc::channel();
+    let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || drop(send.send(work())));
+    let done = thread.ok().map(|_| receive.recv_timeout(time))?;
+    if matches!(done, Err(RecvTimeoutError::Timeout)) {
+        LEFT_BEHIND.fetch_add(1, Ordering::Relaxed);
+    }
+    done.ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deep_recursion_has_room() {
+        fn down(depth: u64) -> u64 {
+            if depth == 0 { 0 } else { std::hint::black_box(1 + down(std::hint::black_box(depth - 1))) }
+        }
+        assert_eq!(on_large_stacks(|| down(400_000)), 400_000);
+        assert_eq!(within(Duration::from_secs(60), || down(400_000)), Some(400_000));
+    }
+}
