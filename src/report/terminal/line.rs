@@ -76,7 +76,7 @@ impl Printer {
         let mut words = vec![Word::default()];
         for piece in &phrase.0 {
             match piece {
-                Piece::Words(text) => push_words(&mut words, text, base, longest),
+                Piece::Words(text) => push_words(&mut words, text, base, most),
                 Piece::Message(text) => push_words(&mut words, &terminal(text), base, most),
                 Piece::Name(text) => push_name(&mut words, &shown_name(text), name, most),
                 Piece::Place(file, 0) => push_name(&mut words, &shown_name(file.as_str()), place, most),

@@ -184,7 +184,8 @@ fn check_seen(seen: &str, line: &str) {
     for (at, pair) in characters.windows(2).enumerate() {
         let word_before = at > 0 && characters[at - 1].is_ascii_alphanumeric();
         let reference = match pair[0] {
-            '@' => !pair[1].is_whitespace() && pair[1] != '\u{200b}',
+            // A name starts with one of these; `@)` is no mention.
+            '@' => pair[1].is_alphanumeric() || "_-.".contains(pair[1]),
             '#' | '!' | '$' | '%' | '~' | '&' | '^' => pair[1].is_alphanumeric(),
             '-' => word_before && pair[1].is_ascii_digit(),
             _ => false,
