@@ -146,7 +146,8 @@ fn is_batch_end(rest: &[u8]) -> bool {
     line.trim_ascii().eq_ignore_ascii_case(b"go")
 }
 
-/// The dialect that a path names: a folder called like one (the nearest counts), or `….postgres.sql`.
+/// The dialect that a path names: a folder called like one, or with one in its name (`concepts_postgres`; the nearest
+/// counts), or `….postgres.sql`.
 #[must_use]
 pub fn from_path(path: &RepoPath) -> Option<(Dialect, String)> {
     let named = |part: &str| {
@@ -158,7 +159,12 @@ pub fn from_path(path: &RepoPath) -> Option<(Dialect, String)> {
     if let Some((dialect, part)) = infix {
         return Some((dialect, format!("`{part}` in the file name")));
     }
-    let folder = path.folder().rsplit('/').find_map(|part| named(part).map(|dialect| (dialect, part)));
+    // A folder that names two (`oracle_to_postgres`) names none.
+    let in_folder = |part: &str| {
+        let mut found = part.split(['_', '-']).filter_map(named);
+        named(part).or_else(|| found.next().filter(|_| found.next().is_none()))
+    };
+    let folder = path.folder().rsplit('/').find_map(|part| in_folder(part).map(|dialect| (dialect, part)));
     folder.map(|(dialect, part)| (dialect, format!("folder `{part}`")))
 }
 
@@ -241,6 +247,8 @@ mod tests {
     #[test]
     fn paths_name_dialects_by_folder_or_infix() {
         let named = |path: &str| from_path(&RepoPath::new(path).expect("inside")).map(|(dialect, _)| dialect);
+        assert_eq!(named("iv/concepts_postgres/age.sql"), Some(Dialect::Postgres));
+        assert_eq!(named("oracle_to_postgres/age.sql"), None);
         assert_eq!(named("sql/postgres/views/a.sql"), Some(Dialect::Postgres));
         assert_eq!(named("bigquery/duckdb/a.sql"), Some(Dialect::DuckDb));
         assert_eq!(named("schema.mysql.sql"), Some(Dialect::MySql));
