@@ -12,6 +12,8 @@ mod end_to_end;
 #[cfg(test)]
 mod fakes;
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod ingest;
