@@ -5,6 +5,7 @@
 
 mod alter;
 mod catalog;
+mod column_list;
 mod dml;
 mod effect;
 mod expression;
@@ -19,6 +20,7 @@ mod resolver;
 mod script;
 mod select;
 mod shape;
+mod sources;
 mod statement;
 
 use std::collections::BTreeMap;
@@ -65,16 +67,19 @@ pub struct Side<'a> {
 pub fn analyze(side: Side<'_>) -> LineageGraph {
     on_large_stacks(|| {
         let scripts = parse_all(side.files.iter());
-        link_side(side, &scripts)
+        link::link(&linked(side, &scripts), side.declared, None)
     })
 }
 
-/// The graphs of both sides; text that both have is parsed once.
+/// The graphs of both sides; text that both have is parsed once, and a statement that means the same on both is resolved
+/// once.
 #[must_use]
 pub fn analyze_both(base: Side<'_>, head: Side<'_>) -> (LineageGraph, LineageGraph) {
     on_large_stacks(|| {
         let scripts = parse_all(base.files.iter().chain(head.files));
-        rayon::join(|| link_side(base, &scripts), || link_side(head, &scripts))
+        let (base_files, head_files) = (linked(base, &scripts), linked(head, &scripts));
+        let (linker, memory) = link::link_and_remember(&base_files, base.declared);
+        rayon::join(|| linker.finish(), || link::link(&head_files, head.declared, Some(&memory)))
     })
 }
 
@@ -96,10 +101,8 @@ fn parse_all<'f>(files: impl Iterator<Item = &'f Prepared>) -> BTreeMap<Key, Arc
     distinct.into_par_iter().map(|(key, file)| (key, Arc::new(Script::read(file)))).collect()
 }
 
-fn link_side(side: Side<'_>, scripts: &BTreeMap<Key, Arc<Script>>) -> LineageGraph {
-    let files: Vec<(&Prepared, Arc<Script>)> =
-        side.files.iter().map(|file| (file, scripts.get(&key(file)).cloned().unwrap_or_default())).collect();
-    link::link(&files, side.declared)
+fn linked<'f>(side: Side<'f>, scripts: &BTreeMap<Key, Arc<Script>>) -> Vec<link::LinkedFile<'f>> {
+    side.files.iter().map(|file| (file, scripts.get(&key(file)).cloned().unwrap_or_default())).collect()
 }
 
 #[cfg(test)]

@@ -1,23 +1,30 @@
 //! The assets of one side while its statements are replayed: schemas, sources, and who answers to a name.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::lineage::model::{AssetKind, AssetName, ColumnName, ColumnRef, Role, RowSet, Transformation};
-use crate::lineage::shape::{OutColumn, Sources};
+use crate::lineage::model::{AssetKind, AssetName, ColumnRef, Role, RowSet, Transformation};
+use crate::lineage::shape::{ColumnList, OutColumn, Sources};
 use crate::path::RepoPath;
 use crate::sql::dialect::Dialect;
 use crate::sql::migration;
 
-/// One column of an asset, with everything that ever flowed into it.
+mod columns;
+mod lookups;
+mod names;
+
+pub(crate) use columns::{Columns, StateColumn};
+pub(crate) use lookups::{Lookups, Seen};
+pub(crate) use names::{Ambiguous, Names};
+
+/// An asset as the statements so far have left it.
 #[derive(Debug, Clone)]
 pub(crate) struct State {
     pub kind: AssetKind,
     pub role: Role,
     pub file: Option<RepoPath>,
     pub line: u32,
-    pub columns: Vec<StateColumn>,
+    pub columns: Columns,
     pub complete: bool,
     pub row_set: RowSet,
     pub indirect: Sources,
@@ -27,24 +34,9 @@ pub(crate) struct State {
     /// Whether DDL says its columns (CREATE TABLE with columns, ALTER TABLE), so that they are part of its definition.
     pub declared: bool,
     /// Normalised texts of the queries that define and fill it.
-    pub definition: Vec<String>,
+    pub definition: Vec<Arc<str>>,
     /// Readable texts of the same.
-    pub sql: Vec<String>,
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct StateColumn {
-    pub name: ColumnName,
-    pub data_type: Option<Arc<str>>,
-    pub expression: Option<Arc<str>>,
-    pub sources: Sources,
-    pub previous_names: Vec<ColumnName>,
-}
-
-impl StateColumn {
-    pub fn declared(name: ColumnName, data_type: Option<Arc<str>>) -> Self {
-        Self { name, data_type, expression: None, sources: Sources::new(), previous_names: Vec::new() }
-    }
+    pub sql: Vec<Arc<str>>,
 }
 
 impl State {
@@ -54,7 +46,7 @@ impl State {
             role,
             file: None,
             line: 0,
-            columns: Vec::new(),
+            columns: Columns::default(),
             complete: false,
             row_set: RowSet::default(),
             indirect: Sources::new(),
@@ -74,40 +66,55 @@ impl State {
         let sequence = migration::sequence(file);
         sequence.is_none() || sequence != migration::sequence(own)
     }
-
-    pub fn column_mut(&mut self, name: &ColumnName) -> Option<&mut StateColumn> {
-        self.columns.iter_mut().find(|column| column.name == *name)
-    }
 }
 
-/// Several assets could answer to a name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Ambiguous {
-    pub candidates: Vec<AssetName>,
+/// What queries see of an asset: the columns that are known of it.
+#[derive(Debug, Default)]
+pub(crate) struct Schema {
+    pub columns: ColumnList,
+    /// Whether these are all of its columns.
+    pub complete: bool,
+}
+
+impl Schema {
+    fn of(name: &AssetName, state: &State) -> Self {
+        let column = |column: &StateColumn| {
+            let source = ColumnRef { asset: name.clone(), column: column.name.clone() };
+            OutColumn {
+                name: column.name.clone(),
+                text: source.to_string().into(),
+                sources: Arc::new(Sources::from([(source, Transformation::Identity)])),
+                data_type: column.data_type.clone(),
+            }
+        };
+        Self { columns: state.columns.iter().map(column).collect(), complete: state.complete }
+    }
+
+    /// Whether queries see the same here as there, where both are schemas of assets of one name.
+    pub fn looks_like(&self, other: &Self) -> bool {
+        let same =
+            |(ours, theirs): (&OutColumn, &OutColumn)| ours.name == theirs.name && ours.data_type == theirs.data_type;
+        self.complete == other.complete
+            && self.columns.len() == other.columns.len()
+            && self.columns.iter().zip(other.columns.iter()).all(same)
+    }
 }
 
 /// The assets of one side.
 #[derive(Debug, Default)]
 pub(crate) struct Catalog {
     assets: BTreeMap<AssetName, State>,
-    /// Names that some file of this side defines, by their last part.
-    defined: BTreeMap<String, Vec<AssetName>>,
-    /// Names that files of several dialects define, each for its own engine: what the name means in a file of a dialect.
-    variants: BTreeMap<(AssetName, Dialect), AssetName>,
-    /// Columns as relations see them, made on first use.
-    seen: RefCell<BTreeMap<AssetName, Arc<[OutColumn]>>>,
+    names: Names,
+    copies: Copies,
 }
+
+/// Names that files of several dialects define, each for its own engine: what the name means in a file of a dialect.
+pub(crate) type Copies = BTreeMap<(AssetName, Dialect), AssetName>;
 
 impl Catalog {
     /// Announces that some file defines this name, so that shorter and longer spellings lead to it.
     pub fn announce(&mut self, parts: &[String]) {
-        let name = AssetName::from_parts(parts);
-        if let Some(last) = parts.last() {
-            let names = self.defined.entry(last.clone()).or_default();
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
+        self.names.announce(parts);
     }
 
     /// Keeps the copies of an asset apart that files of several dialects define: the first dialect keeps the name, the
@@ -115,16 +122,21 @@ impl Catalog {
     pub fn keep_apart(&mut self, name: &AssetName, dialects: impl Iterator<Item = Dialect>) {
         for dialect in dialects.skip(1) {
             let own = AssetName::from_dotted(&format!("{name}@{dialect}"));
-            self.variants.insert((name.clone(), dialect), own);
+            self.copies.insert((name.clone(), dialect), own);
         }
     }
 
     /// What a name means in a file of this dialect.
     pub fn in_dialect(&self, name: AssetName, dialect: Dialect) -> AssetName {
-        if self.variants.is_empty() {
+        if self.copies.is_empty() {
             return name;
         }
-        self.variants.get(&(name.clone(), dialect)).cloned().unwrap_or(name)
+        self.copies.get(&(name.clone(), dialect)).cloned().unwrap_or(name)
+    }
+
+    /// Every such meaning.
+    pub fn copies(&self) -> &Copies {
+        &self.copies
     }
 
     /// The asset that a written name means: the same spelling; else the only defined one that fits.
@@ -132,70 +144,32 @@ impl Catalog {
     /// # Errors
     /// [`Ambiguous`] when several fit.
     pub fn resolve(&self, parts: &[String]) -> Result<AssetName, Ambiguous> {
-        let written = AssetName::from_parts(parts);
-        let Some(named) = parts.last().and_then(|last| self.defined.get(last)) else { return Ok(written) };
-        if named.contains(&written) {
-            return Ok(written);
-        }
-        let fits: Vec<&AssetName> = named
-            .iter()
-            .filter(|name| {
-                let theirs: Vec<String> = name.parts().into_iter().map(str::to_owned).collect();
-                theirs.ends_with(parts) || parts.ends_with(&theirs)
-            })
-            .collect();
-        match fits.as_slice() {
-            [] => Ok(written),
-            [one] => Ok((*one).clone()),
-            several => Err(Ambiguous { candidates: several.iter().map(|name| (*name).clone()).collect() }),
-        }
+        self.names.resolve(parts)
     }
 
     pub fn get(&self, name: &AssetName) -> Option<&State> {
         self.assets.get(name)
     }
 
-    pub fn contains(&self, name: &AssetName) -> bool {
-        self.assets.contains_key(name)
+    /// What queries see of an asset; `None` for one of which nothing is known.
+    pub fn schema(&self, name: &AssetName) -> Option<Arc<Schema>> {
+        let state = self.assets.get(name)?;
+        Some(state.columns.schema.get_or_init(|| Arc::new(Schema::of(name, state))).clone())
     }
 
     /// The state of an asset for changing it; made when missing.
     pub fn entry(&mut self, name: &AssetName, kind: AssetKind, role: Role) -> &mut State {
-        self.seen.get_mut().remove(name);
         self.assets.entry(name.clone()).or_insert_with(|| State::new(kind, role))
     }
 
-    pub fn insert(&mut self, name: AssetName, state: State) {
-        self.seen.get_mut().remove(&name);
+    pub fn insert(&mut self, name: AssetName, mut state: State) {
+        // It may have had another name.
+        state.columns.forget_schema();
         self.assets.insert(name, state);
     }
 
     pub fn remove(&mut self, name: &AssetName) -> Option<State> {
-        self.seen.get_mut().remove(name);
         self.assets.remove(name)
-    }
-
-    /// Known columns of an asset as a relation shows them, and whether they are all.
-    pub fn columns(&self, name: &AssetName) -> (Arc<[OutColumn]>, bool) {
-        let Some(state) = self.assets.get(name) else { return (Arc::new([]), false) };
-        if let Some(columns) = self.seen.borrow().get(name) {
-            return (columns.clone(), state.complete);
-        }
-        let columns: Arc<[OutColumn]> = state
-            .columns
-            .iter()
-            .map(|column| {
-                let source = ColumnRef { asset: name.clone(), column: column.name.clone() };
-                OutColumn {
-                    name: column.name.clone(),
-                    text: source.to_string().into(),
-                    sources: Arc::new(Sources::from([(source, Transformation::Identity)])),
-                    data_type: column.data_type.clone(),
-                }
-            })
-            .collect();
-        self.seen.borrow_mut().insert(name.clone(), columns.clone());
-        (columns, state.complete)
     }
 
     pub fn into_assets(self) -> BTreeMap<AssetName, State> {

@@ -53,15 +53,15 @@ impl Resolver<'_> {
         }
         let mut flow = self.flow(shape, &[], statement);
         let word = if insert.overwrite { "insert overwrite " } else { "insert " };
-        flow.definition.insert_str(0, word);
+        flow.prefix(word);
         self.effects.push(Effect::Write { name: asset, flow });
     }
 
     /// The target's columns, for an INSERT without a list; only where the source's columns are known as well.
     fn known_columns(&self, asset: &AssetName, shape: &Shape) -> Vec<ColumnName> {
-        match self.catalog.get(asset) {
-            Some(state) if state.complete && shape.open.is_empty() && shape.columns.len() <= state.columns.len() => {
-                state.columns.iter().map(|column| column.name.clone()).collect()
+        match self.catalog.schema(asset) {
+            Some(known) if known.complete && shape.open.is_empty() && shape.columns.len() <= known.columns.len() => {
+                known.columns.iter().map(|column| column.name.clone()).collect()
             }
             _ => Vec::new(),
         }
@@ -69,13 +69,9 @@ impl Resolver<'_> {
 
     /// A column that is written by name reads the name, in the sense that the name must be there.
     fn note_targets(&mut self, asset: &AssetName, columns: &[ColumnName], line: u32) {
-        let known: Option<Vec<ColumnName>> = self
-            .catalog
-            .get(asset)
-            .filter(|state| state.complete)
-            .map(|state| state.columns.iter().map(|column| column.name.clone()).collect());
+        let known = self.catalog.schema(asset).filter(|known| known.complete);
         for column in columns {
-            let exists = known.as_ref().is_none_or(|known| known.contains(column));
+            let exists = known.as_ref().is_none_or(|known| known.columns.find(column).is_some());
             self.note_read(asset, Some(column), line, exists);
         }
     }

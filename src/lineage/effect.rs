@@ -20,9 +20,9 @@ pub(crate) struct Flow {
     /// Whether the columns are declared by DDL, not made by a query.
     pub declared: bool,
     /// Normalised text: equal text, equal meaning.
-    pub definition: String,
+    pub definition: Arc<str>,
     /// Readable text.
-    pub sql: String,
+    pub sql: Arc<str>,
 }
 
 impl Flow {
@@ -35,7 +35,7 @@ impl Flow {
                 name: column.name,
                 data_type: column.data_type,
                 expression: Some(column.text),
-                sources: (*column.sources).clone(),
+                sources: column.sources,
                 previous_names: Vec::new(),
             })
             .collect();
@@ -52,9 +52,14 @@ impl Flow {
             open: shape.open,
             indirect: shape.indirect,
             row_set: shape.row_set,
-            definition,
+            definition: definition.into(),
             ..Self::default()
         }
+    }
+
+    /// Says in front of the definition what kind of statement it is.
+    pub fn prefix(&mut self, words: &str) {
+        self.definition = format!("{words}{}", self.definition).into();
     }
 }
 
@@ -128,73 +133,75 @@ impl Effect {
     }
 
     /// Changes the catalog.
-    pub fn apply(self, catalog: &mut Catalog, place: &Place) {
+    pub fn apply(&self, catalog: &mut Catalog, place: &Place) {
         match self {
             Self::Define { name, kind, flow, complete, keep_existing } => {
-                let existing = catalog.get(&name).filter(|state| state.role == Role::Defined);
+                let existing = catalog.get(name).filter(|state| state.role == Role::Defined);
                 match existing {
-                    Some(_) if keep_existing => {}
+                    Some(_) if *keep_existing => {}
                     Some(other) if other.is_defined_apart_from(&place.file) => {
                         // Which of the two files runs last is not known: what either says counts.
-                        write(catalog, &name, flow, place);
+                        write(catalog, name, flow, place);
                     }
-                    _ => define(catalog, name, kind, (flow, complete), place),
+                    _ => define(catalog, (name, *kind), (flow, *complete), place),
                 }
             }
-            Self::Write { name, flow } => write(catalog, &name, flow, place),
+            Self::Write { name, flow } => write(catalog, name, flow, place),
             Self::AddColumn { asset, column, first } => {
-                let state = altered(catalog, &asset, place);
-                if state.column_mut(&column.name).is_none() {
-                    let position = if first { 0 } else { state.columns.len() };
-                    state.columns.insert(position, column);
+                let columns = &mut altered(catalog, asset, place).columns;
+                match (columns.contains(&column.name), first) {
+                    (true, _) => {}
+                    (false, true) => columns.push_first(column.clone()),
+                    (false, false) => columns.push(column.clone()),
                 }
             }
-            Self::DropColumn { asset, column } => {
-                altered(catalog, &asset, place).columns.retain(|known| known.name != column);
-            }
-            Self::RenameColumn { asset, from, to } => rename_column(altered(catalog, &asset, place), from, to),
+            Self::DropColumn { asset, column } => altered(catalog, asset, place).columns.remove(column),
+            Self::RenameColumn { asset, from, to } => rename_column(altered(catalog, asset, place), from, to),
             Self::RetypeColumn { asset, column, data_type } => {
-                if let Some(column) = altered(catalog, &asset, place).column_mut(&column) {
-                    column.data_type = Some(data_type);
-                }
+                altered(catalog, asset, place).columns.retype(column, data_type);
             }
             Self::Rename { from, to } => {
-                if let Some(state) = catalog.remove(&from) {
-                    catalog.insert(to, state);
+                if let Some(state) = catalog.remove(from) {
+                    catalog.insert(to.clone(), state);
                 }
             }
             Self::Swap { one, other } => {
-                let (first, second) = (catalog.remove(&one), catalog.remove(&other));
+                let (first, second) = (catalog.remove(one), catalog.remove(other));
                 if let Some(state) = first {
-                    catalog.insert(other, state);
+                    catalog.insert(other.clone(), state);
                 }
                 if let Some(state) = second {
-                    catalog.insert(one, state);
+                    catalog.insert(one.clone(), state);
                 }
             }
             Self::Drop { name } => {
-                catalog.remove(&name);
+                catalog.remove(name);
             }
         }
     }
 }
 
-fn define(catalog: &mut Catalog, name: AssetName, kind: AssetKind, (flow, complete): (Flow, bool), place: &Place) {
+fn define(
+    catalog: &mut Catalog,
+    (name, kind): (&AssetName, AssetKind),
+    (flow, complete): (&Flow, bool),
+    place: &Place,
+) {
     let mut state = State::new(kind, Role::Defined);
     state.declared = flow.declared;
     state.file = Some(place.file.clone());
     state.line = place.line;
     state.complete = complete;
-    state.columns = flow.columns;
-    state.open = flow.open.into_iter().collect();
-    state.indirect = flow.indirect;
-    state.row_set = flow.row_set;
-    state.upstream = flow.upstream;
-    push_texts(&mut state, flow.definition, flow.sql);
-    catalog.insert(name, state);
+    state.columns = flow.columns.iter().cloned().collect();
+    state.open = flow.open.iter().cloned().collect();
+    state.indirect = flow.indirect.clone();
+    state.row_set = flow.row_set.clone();
+    state.upstream = flow.upstream.clone();
+    push_texts(&mut state, flow);
+    catalog.insert(name.clone(), state);
 }
 
-fn write(catalog: &mut Catalog, name: &AssetName, flow: Flow, place: &Place) {
+fn write(catalog: &mut Catalog, name: &AssetName, flow: &Flow, place: &Place) {
     let state = catalog.entry(name, AssetKind::Table, Role::Written);
     if state.role == Role::Referenced {
         state.role = Role::Written;
@@ -204,49 +211,32 @@ fn write(catalog: &mut Catalog, name: &AssetName, flow: Flow, place: &Place) {
         state.line = place.line;
     }
     let complete = state.complete;
-    for column in flow.columns {
-        match state.column_mut(&column.name) {
-            Some(known) => {
-                known.sources.extend(column.sources);
-                known.expression = match (known.expression.take(), column.expression) {
-                    (Some(ours), Some(theirs)) if ours != theirs => {
-                        Some(crate::lineage::shape::shorten(format!("{ours} | {theirs}")).into())
-                    }
-                    (ours, theirs) => ours.or(theirs),
-                };
-            }
-            None if !complete => state.columns.push(column),
-            // A name that the table does not have: a reader of a removed column; the statement's reads say so.
-            None => {}
+    for column in &flow.columns {
+        // A name that a complete table does not have: a reader of a removed column; the statement's reads say so.
+        if !state.columns.fill(column) && !complete {
+            state.columns.push(column.clone());
         }
     }
-    state.open.extend(flow.open);
-    state.indirect.extend(flow.indirect);
+    state.open.extend(flow.open.iter().cloned());
+    state.indirect.extend(flow.indirect.iter().cloned());
     merge_row_sets(&mut state.row_set, &flow.row_set);
-    state.upstream.extend(flow.upstream);
-    push_texts(state, flow.definition, flow.sql);
+    state.upstream.extend(flow.upstream.iter().cloned());
+    push_texts(state, flow);
 }
 
 /// Keeps a statement's texts; a CREATE TABLE has none of its own, its columns say it all.
-fn push_texts(state: &mut State, definition: String, sql: String) {
-    state.definition.extend(Some(definition).filter(|text| !text.is_empty()));
-    state.sql.extend(Some(sql).filter(|text| !text.is_empty()));
+fn push_texts(state: &mut State, flow: &Flow) {
+    state.definition.extend(Some(&flow.definition).filter(|text| !text.is_empty()).cloned());
+    state.sql.extend(Some(&flow.sql).filter(|text| !text.is_empty()).cloned());
 }
 
 /// Renames a column; one that is not known by its old name is known by its new one from now on.
-fn rename_column(state: &mut State, from: ColumnName, to: ColumnName) {
-    let complete = state.complete;
-    match state.column_mut(&from) {
-        Some(column) => {
-            column.name = to;
-            column.previous_names.push(from);
-        }
-        None if !complete => {
-            let mut column = StateColumn::declared(to, None);
-            column.previous_names.push(from);
-            state.columns.push(column);
-        }
-        None => {}
+fn rename_column(state: &mut State, from: &ColumnName, to: &ColumnName) {
+    let renamed = state.columns.rename(from, to);
+    if !renamed && !state.complete {
+        let mut column = StateColumn::declared(to.clone(), None);
+        column.previous_names.push(from.clone());
+        state.columns.push(column);
     }
 }
 

@@ -10,7 +10,7 @@ use sqlparser::ast::{
 
 use crate::lineage::model::{ColumnName, Transformation};
 use crate::lineage::resolver::{Resolver, star_sources};
-use crate::lineage::shape::{OutColumn, Relation, Scope, Shape, Sources, Value};
+use crate::lineage::shape::{ColumnList, OutColumn, Relation, Scope, Shape, Sources, Value};
 use crate::lineage::statement::external_name;
 use crate::sql::ident::{fold, fold_name};
 use crate::sql::jinja::hole::HOLE_PREFIX;
@@ -270,7 +270,7 @@ impl Resolver<'_> {
     ) -> String {
         let sources = Arc::new(sources);
         let text = format!("{}()", name.clone().unwrap_or_default());
-        let columns: Arc<[OutColumn]> = alias
+        let columns: ColumnList = alias
             .iter()
             .flat_map(|alias| &alias.columns)
             .map(|column| {
@@ -366,7 +366,7 @@ impl Resolver<'_> {
             let mut value = Value::default();
             self.expression(&view.lateral_view, scope, Transformation::Transformation, &mut value);
             let sources = Arc::new(value.sources);
-            let columns: Arc<[OutColumn]> = view
+            let columns: ColumnList = view
                 .lateral_col_alias
                 .iter()
                 .map(|column| OutColumn {

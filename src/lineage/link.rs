@@ -3,18 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use sqlparser::ast::Statement;
-
 use crate::diagnostic::{Coverage, Diagnostic, DiagnosticCode, DiagnosticSeverity};
 use crate::lineage::catalog::{Catalog, State, StateColumn};
 use crate::lineage::effect::{Effect, Place};
-use crate::lineage::model::{
-    Asset, AssetEdge, AssetKind, AssetName, Column, ColumnEdge, ColumnName, ColumnRef, FileSummary, LineageGraph, Read,
-    Role,
-};
-use crate::lineage::resolver::Resolver;
+use crate::lineage::link::memory::Memory;
+use crate::lineage::link::resolved::Resolved;
+use crate::lineage::model::{AssetKind, AssetName, FileSummary, LineageGraph, Read, Role};
 use crate::lineage::script::{Script, dynamic_diagnostic, flatten, refusal_diagnostic};
-use crate::lineage::shape::Sources;
 use crate::lineage::{DeclaredAsset, order};
 use crate::path::RepoPath;
 use crate::sql::dialect::Dialect;
@@ -22,37 +17,47 @@ use crate::sql::migration;
 use crate::sql::parse::Parsed;
 use crate::sql::template::Prepared;
 
-/// Replays all files and gives the graph.
-pub(crate) fn link(files: &[(&Prepared, Arc<Script>)], declared: &[DeclaredAsset]) -> LineageGraph {
-    let mut linker = Linker::default();
-    for asset in declared {
-        linker.declare(asset);
-    }
-    for (file, script) in files {
-        if let Some(asset) = &file.asset {
-            let parts: Vec<String> = asset.name.parts().into_iter().map(str::to_owned).collect();
-            linker.catalog.announce(&parts);
-        }
-        for name in &script.defines {
-            linker.catalog.announce(name);
-        }
-        for target in file.tokens.values() {
-            linker.kinds.entry(target.asset.clone()).or_insert(target.kind);
-        }
-    }
-    linker.keep_dialects_apart(files);
+mod graph;
+pub(crate) mod memory;
+mod resolved;
+
+/// A file and what it parses to.
+pub(crate) type LinkedFile<'f> = (&'f Prepared, Arc<Script>);
+
+/// Replays all files of a side on a catalog. What another side's memory holds, and what is so here as well, is not
+/// resolved again.
+pub(crate) fn link(files: &[LinkedFile<'_>], declared: &[DeclaredAsset], known: Option<&Memory<'_>>) -> LineageGraph {
+    let mut linker = Linker::new(files, declared);
+    let known = known.filter(|known| known.fits(&linker.catalog));
     for index in order::dependency_order(files) {
         if let Some((file, script)) = files.get(index) {
-            linker.file(file, script);
+            let known = known.map(|known| known.of(file, script)).unwrap_or_default();
+            linker.file((file, script), known, &mut |_| {});
         }
     }
     linker.finish()
 }
 
+/// Replays all files of a side on a catalog, and remembers what their statements led to.
+pub(crate) fn link_and_remember<'f>(files: &'f [LinkedFile<'f>], declared: &[DeclaredAsset]) -> (Linker, Memory<'f>) {
+    let mut linker = Linker::new(files, declared);
+    let mut memory = Memory::new(linker.catalog.copies().clone());
+    for index in order::dependency_order(files) {
+        if let Some((file, script)) = files.get(index) {
+            let mut statements = Vec::new();
+            linker.file((file, script), &[], &mut |resolved| statements.push(resolved));
+            memory.keep(file, script, statements);
+        }
+    }
+    (linker, memory)
+}
+
+/// One side's assets, and what was learnt of its files.
 #[derive(Default)]
-struct Linker {
+pub(crate) struct Linker {
     catalog: Catalog,
-    reads: BTreeSet<Read>,
+    /// By the asset that is read.
+    reads: BTreeMap<AssetName, Vec<Read>>,
     files: BTreeMap<RepoPath, FileSummary>,
     diagnostics: Vec<Diagnostic>,
     coverage: Coverage,
@@ -60,7 +65,39 @@ struct Linker {
     kinds: BTreeMap<AssetName, AssetKind>,
 }
 
+/// A file while its statements are replayed.
+struct Open<'f> {
+    file: &'f Prepared,
+    summary: FileSummary,
+    /// What the file creates, as its dialect means it.
+    creates: BTreeSet<AssetName>,
+    /// Query assets that its statements have made so far.
+    queries: usize,
+}
+
 impl Linker {
+    /// A catalog on which nothing is replayed yet; it knows every name that will be defined.
+    fn new(files: &[LinkedFile<'_>], declared: &[DeclaredAsset]) -> Self {
+        let mut linker = Self::default();
+        for asset in declared {
+            linker.declare(asset);
+        }
+        for (file, script) in files {
+            if let Some(asset) = &file.asset {
+                let parts: Vec<String> = asset.name.parts().into_iter().map(str::to_owned).collect();
+                linker.catalog.announce(&parts);
+            }
+            for name in &script.defines {
+                linker.catalog.announce(name);
+            }
+            for target in file.tokens.values() {
+                linker.kinds.entry(target.asset.clone()).or_insert(target.kind);
+            }
+        }
+        linker.keep_dialects_apart(files);
+        linker
+    }
+
     fn declare(&mut self, asset: &DeclaredAsset) {
         let parts: Vec<String> = asset.name.parts().into_iter().map(str::to_owned).collect();
         self.catalog.announce(&parts);
@@ -78,7 +115,7 @@ impl Linker {
     }
 
     /// One asset that files of several dialects define is one asset for each engine.
-    fn keep_dialects_apart(&mut self, files: &[(&Prepared, Arc<Script>)]) {
+    fn keep_dialects_apart(&mut self, files: &[LinkedFile<'_>]) {
         let mut sizes: BTreeMap<Dialect, usize> = BTreeMap::new();
         let mut definers: BTreeMap<&Vec<String>, BTreeSet<Dialect>> = BTreeMap::new();
         for (file, script) in files {
@@ -95,18 +132,30 @@ impl Linker {
         }
     }
 
-    fn file(&mut self, file: &Prepared, script: &Script) {
+    /// Replays a file and tells what its statements led to, in their order. `known` is what they led to on another side.
+    fn file(
+        &mut self,
+        (file, script): (&Prepared, &Script),
+        known: &[Arc<Resolved>],
+        tell: &mut dyn FnMut(Arc<Resolved>),
+    ) {
         let (analyzed, statements) = script.counts();
-        let mut summary = FileSummary {
-            dialect: file.dialect,
-            dialect_reason: file.dialect_reason.clone(),
-            template: file.template,
-            statements,
-            analyzed,
-            assets: BTreeSet::new(),
+        let created = |name: &Vec<String>| self.catalog.in_dialect(AssetName::from_parts(name), file.dialect);
+        let mut open = Open {
+            file,
+            creates: script.defines.iter().map(created).collect(),
+            summary: FileSummary {
+                dialect: file.dialect,
+                dialect_reason: file.dialect_reason.clone(),
+                template: file.template,
+                statements,
+                analyzed,
+                assets: BTreeSet::new(),
+            },
+            queries: 0,
         };
+        let mut known = known.iter();
         self.diagnostics.extend(file.diagnostics.iter().cloned());
-        let mut queries = 0;
         for statement in &script.statements {
             match &statement.parsed {
                 Parsed::NoDataFlow => {}
@@ -114,67 +163,61 @@ impl Linker {
                 Parsed::Refused(refusal) => self.diagnostics.push(refusal_diagnostic(refusal, file)),
                 Parsed::Statements(parsed) => {
                     for part in parsed.iter().flat_map(flatten) {
-                        self.statement((part, statement.line), (file, script), &mut summary, &mut queries);
+                        let known = known.next().filter(|known| known.holds_in(&self.catalog, open.queries));
+                        let resolve = || Resolved::of((part, statement.line), file, &self.catalog, open.queries);
+                        let resolved = known.map_or_else(|| Arc::new(resolve()), Arc::clone);
+                        self.statement(&resolved, statement.line, &mut open);
+                        tell(resolved);
                     }
                 }
             }
         }
-        self.cover(file, &summary);
-        self.files.insert(file.path.clone(), summary);
+        self.cover(file, &open.summary);
+        self.files.insert(file.path.clone(), open.summary);
     }
 
-    fn statement(
-        &mut self,
-        (statement, line): (&Statement, u32),
-        (file, script): (&Prepared, &Script),
-        summary: &mut FileSummary,
-        queries: &mut usize,
-    ) {
-        let mut resolver = Resolver::new(&self.catalog, file, line.saturating_sub(1));
-        resolver.queries_before = *queries;
-        resolver.statement(statement);
-        let original_line = file.line_map.original(line);
-        resolver.report_ambiguous(original_line);
-        let Resolver { effects, reads, diagnostics, stars_unresolved, .. } = resolver;
-        self.coverage.stars_unresolved += stars_unresolved;
-        self.diagnostics.extend(diagnostics);
-        if stars_unresolved > 0 {
-            self.diagnostics.push(unresolved_star(file, original_line, stars_unresolved));
+    fn statement(&mut self, resolved: &Resolved, line: u32, open: &mut Open<'_>) {
+        self.coverage.stars_unresolved += resolved.stars_unresolved;
+        self.diagnostics.extend(resolved.diagnostics.iter().cloned());
+        for read in &resolved.reads {
+            self.reads.entry(read.asset.clone()).or_default().push(read.clone());
         }
-        let reader = effects.iter().rev().find_map(Effect::target).cloned();
-        self.reads.extend(reads.into_iter().map(|read| Read { reader: reader.clone(), ..read }));
-        let place = Place { file: file.path.clone(), line: original_line };
-        for effect in effects {
-            if let Effect::Define { kind: AssetKind::Query, .. } = &effect {
-                *queries += 1;
-            }
-            if self.is_replaced_here(&effect, file, script) {
-                continue;
-            }
-            if let Effect::Define { name, keep_existing: false, .. } = &effect {
-                self.note_second_definition(name, file, original_line);
-            }
-            summary.assets.extend(effect.target().cloned());
-            if let Effect::Drop { name } | Effect::Rename { from: name, .. } = &effect {
-                self.forget_history(name, &file.path);
-            }
-            effect.apply(&mut self.catalog, &place);
+        let place = Place { file: open.file.path.clone(), line: open.file.line_map.original(line) };
+        for effect in &resolved.effects {
+            self.effect(effect, &place, open);
         }
+    }
+
+    fn effect(&mut self, effect: &Effect, place: &Place, open: &mut Open<'_>) {
+        if let Effect::Define { kind: AssetKind::Query, .. } = effect {
+            open.queries += 1;
+        }
+        if self.is_replaced_here(effect, open) {
+            return;
+        }
+        if let Effect::Define { name, keep_existing: false, .. } = effect {
+            self.note_second_definition(name, place);
+        }
+        if let Some(target) = effect.target()
+            && !open.summary.assets.contains(target)
+        {
+            open.summary.assets.insert(target.clone());
+        }
+        if let Effect::Drop { name } | Effect::Rename { from: name, .. } = effect {
+            self.forget_history(name, &place.file);
+        }
+        effect.apply(&mut self.catalog, place);
     }
 
     /// DROP and CREATE of one name is a modification: what another file defines is not gone by that.
-    fn is_replaced_here(&self, effect: &Effect, file: &Prepared, script: &Script) -> bool {
+    fn is_replaced_here(&self, effect: &Effect, open: &Open<'_>) -> bool {
         let Effect::Drop { name } = effect else { return false };
-        let state = self.catalog.get(name);
-        let created_here = script
-            .defines
-            .iter()
-            .any(|defined| self.catalog.in_dialect(AssetName::from_parts(defined), file.dialect) == *name);
-        created_here && state.is_some_and(|state| state.is_defined_apart_from(&file.path))
+        open.creates.contains(name)
+            && self.catalog.get(name).is_some_and(|state| state.is_defined_apart_from(&open.file.path))
     }
 
-    fn note_second_definition(&mut self, name: &AssetName, file: &Prepared, line: u32) {
-        let Some(state) = self.catalog.get(name).filter(|state| state.is_defined_apart_from(&file.path)) else {
+    fn note_second_definition(&mut self, name: &AssetName, place: &Place) {
+        let Some(state) = self.catalog.get(name).filter(|state| state.is_defined_apart_from(&place.file)) else {
             return;
         };
         let other = state.file.as_ref().map(RepoPath::as_str).unwrap_or_default();
@@ -182,10 +225,10 @@ impl Linker {
             Diagnostic::new(
                 DiagnosticCode::DuplicateDefinition,
                 DiagnosticSeverity::Note,
-                &file.path,
+                &place.file,
                 format!("{name} is defined here and in {other}; both definitions count"),
             )
-            .at(line, 0)
+            .at(place.line, 0)
             .hint("leave one of them out with `exclude`"),
         );
     }
@@ -194,9 +237,10 @@ impl Linker {
     /// they ran while it was there.
     fn forget_history(&mut self, gone: &AssetName, file: &RepoPath) {
         let sequence = migration::sequence(file);
-        self.reads.retain(|read| {
+        let Some(reads) = self.reads.get_mut(gone) else { return };
+        reads.retain(|read| {
             let ran_before = read.file == *file || (sequence.is_some() && migration::sequence(&read.file) == sequence);
-            !(read.asset == *gone && read.exists && ran_before)
+            !(read.exists && ran_before)
         });
     }
 
@@ -213,9 +257,10 @@ impl Linker {
         }
     }
 
-    fn finish(self) -> LineageGraph {
+    /// The graph of everything that was replayed.
+    pub fn finish(self) -> LineageGraph {
         let mut graph = LineageGraph {
-            reads: self.reads,
+            reads: self.reads.into_values().flatten().collect(),
             files: self.files,
             diagnostics: self.diagnostics,
             coverage: self.coverage,
@@ -225,135 +270,10 @@ impl Linker {
             .diagnostics
             .sort_by(|a, b| (&a.file, a.line, a.column, &a.message).cmp(&(&b.file, b.line, b.column, &b.message)));
         graph.diagnostics.dedup();
-        for (name, state) in self.catalog.into_assets() {
-            add_edges(&mut graph, &name, &state);
-            graph.assets.insert(name.clone(), finished(name, state));
-        }
-        add_referenced(&mut graph, &self.kinds);
+        graph::add_assets(&mut graph, self.catalog, &self.kinds);
         graph
     }
 }
 
-fn unresolved_star(file: &Prepared, line: u32, stars: usize) -> Diagnostic {
-    let what =
-        if stars == 1 { "a `*` stands for columns".to_owned() } else { format!("{stars} `*` stand for columns") };
-    Diagnostic::new(
-        DiagnosticCode::UnresolvedStar,
-        DiagnosticSeverity::Note,
-        &file.path,
-        format!("{what} that no file of the repository defines"),
-    )
-    .at(line, 0)
-    .hint("CREATE TABLE statements among the files that are read")
-}
-
-fn add_edges(graph: &mut LineageGraph, name: &AssetName, state: &State) {
-    let star = ColumnRef { asset: name.clone(), column: ColumnName::new("*") };
-    let mut upstream = state.upstream.clone();
-    let mut add = |sources: &Sources, downstream: &ColumnRef| {
-        for (source, transformation) in sources {
-            upstream.insert(source.asset.clone());
-            graph.column_edges.insert(ColumnEdge {
-                upstream: source.clone(),
-                downstream: downstream.clone(),
-                transformation: *transformation,
-            });
-        }
-    };
-    for column in &state.columns {
-        add(&column.sources, &ColumnRef { asset: name.clone(), column: column.name.clone() });
-    }
-    let open: Sources = crate::lineage::resolver::star_sources(&state.open.iter().cloned().collect::<Vec<_>>());
-    add(&open, &star);
-    // A column of the asset that steers its own rows (UPDATE t … WHERE t.a) is no lineage.
-    let indirect: Sources =
-        state.indirect.iter().filter(|(source, how)| source.asset != *name && !how.is_direct()).cloned().collect();
-    add(&indirect, &star);
-    graph.asset_edges.extend(upstream.into_iter().map(|upstream| AssetEdge { upstream, downstream: name.clone() }));
-}
-
-fn finished(name: AssetName, state: State) -> Asset {
-    let table = state.declared.then(|| table_text(&name, &state));
-    let definition = joined(table.iter().chain(&state.definition), "\n");
-    let sql = joined(table.iter().chain(&state.sql), ";\n\n");
-    Asset {
-        name,
-        kind: state.kind,
-        role: state.role,
-        file: state.file,
-        line: state.line,
-        columns: state
-            .columns
-            .into_iter()
-            .map(|column| Column {
-                name: column.name,
-                data_type: column.data_type,
-                expression: column.expression,
-                previous_names: column.previous_names,
-            })
-            .collect(),
-        columns_complete: state.complete,
-        row_set: state.row_set,
-        definition,
-        sql,
-    }
-}
-
-fn joined<'t>(texts: impl Iterator<Item = &'t String>, separator: &str) -> Option<Arc<str>> {
-    let texts: Vec<&str> = texts.map(String::as_str).collect();
-    (!texts.is_empty()).then(|| texts.join(separator).into())
-}
-
-/// A table as it stands after all of its migrations.
-fn table_text(name: &AssetName, state: &State) -> String {
-    let columns: Vec<String> = state
-        .columns
-        .iter()
-        .map(|column| {
-            format!("  {} {}", column.name, column.data_type.as_deref().unwrap_or_default()).trim_end().to_owned()
-        })
-        .collect();
-    format!("CREATE TABLE {name} (\n{}\n)", columns.join(",\n"))
-}
-
-/// Assets that are only read: known by name, and by the columns that something reads.
-fn add_referenced(graph: &mut LineageGraph, kinds: &BTreeMap<AssetName, AssetKind>) {
-    let mut columns: BTreeMap<AssetName, BTreeSet<ColumnName>> = BTreeMap::new();
-    for edge in &graph.asset_edges {
-        columns.entry(edge.upstream.clone()).or_default();
-    }
-    for edge in graph.column_edges.iter().filter(|edge| !edge.upstream.column.is_star()) {
-        columns.entry(edge.upstream.asset.clone()).or_default().insert(edge.upstream.column.clone());
-    }
-    let mut first_read: BTreeMap<AssetName, (RepoPath, u32)> = BTreeMap::new();
-    for read in graph.reads.iter().filter(|read| read.column.is_none()) {
-        first_read.entry(read.asset.clone()).or_insert_with(|| (read.file.clone(), read.line));
-    }
-    for (name, columns) in columns {
-        if graph.assets.contains_key(&name) {
-            continue;
-        }
-        let (file, line) = first_read.get(&name).cloned().map_or((None, 0), |(file, line)| (Some(file), line));
-        let columns = columns
-            .into_iter()
-            .map(|name| Column { name, data_type: None, expression: None, previous_names: Vec::new() })
-            .collect();
-        let asset = Asset {
-            kind: kinds.get(&name).copied().unwrap_or(if name.is_external() {
-                AssetKind::External
-            } else {
-                AssetKind::Table
-            }),
-            role: Role::Referenced,
-            file,
-            line,
-            columns,
-            columns_complete: false,
-            row_set: crate::lineage::model::RowSet::default(),
-            definition: None,
-            sql: None,
-            name: name.clone(),
-        };
-        graph.assets.insert(name, asset);
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! Queries: WITH, set operations, VALUES, ordering and limits around a SELECT.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -168,12 +169,12 @@ impl Resolver<'_> {
             current = left;
         }
         let mut shape = self.set_expression(current, None, parent);
-        let mut rows = shape.rows.clone();
+        let mut rows = std::mem::take(&mut shape.rows);
         let mut words: Vec<String> = Vec::new();
         for (op, quantifier, right) in branches.into_iter().rev() {
             let branch = self.set_expression(right, None, parent);
             let word = format!("{op} {quantifier}").trim().to_lowercase();
-            rows = format!("{rows} {word} {}", branch.rows);
+            let _ = write!(rows, " {word} {}", branch.rows);
             words.push(word);
             let by_name =
                 matches!(quantifier, SetQuantifier::ByName | SetQuantifier::AllByName | SetQuantifier::DistinctByName);
@@ -266,9 +267,7 @@ fn merge_branch(shape: &mut Shape, branch: Shape, op: SetOperator, by_name: bool
         };
         match ours {
             Some(ours) if gives_values => {
-                let mut sources = (*ours.sources).clone();
-                sources.extend(theirs.sources.iter().cloned());
-                ours.sources = Arc::new(sources);
+                Arc::make_mut(&mut ours.sources).extend(theirs.sources.iter().cloned());
                 if ours.text != theirs.text {
                     ours.text = crate::lineage::shape::shorten(format!("{} | {}", ours.text, theirs.text)).into();
                 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sqlparser::ast::Ident;
 
 use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
-use crate::lineage::catalog::Catalog;
+use crate::lineage::catalog::{Ambiguous, Lookups};
 use crate::lineage::effect::Effect;
 use crate::lineage::model::{AssetName, ColumnName, ColumnRef, Read, Transformation};
 use crate::lineage::shape::{Lookup, OutColumn, Relation, Scope, Shape, Sources, Value, seen_through};
@@ -17,7 +17,7 @@ use crate::sql::template::Prepared;
 
 /// Resolves one statement against the catalog as it stands.
 pub(crate) struct Resolver<'a> {
-    pub catalog: &'a Catalog,
+    pub catalog: Lookups<'a>,
     pub file: &'a Prepared,
     pub dialect: Dialect,
     /// Lines before the statement in the prepared SQL.
@@ -42,7 +42,7 @@ pub(crate) struct Resolver<'a> {
 }
 
 impl<'a> Resolver<'a> {
-    pub fn new(catalog: &'a Catalog, file: &'a Prepared, line_offset: u32) -> Self {
+    pub fn new(catalog: Lookups<'a>, file: &'a Prepared, line_offset: u32) -> Self {
         Self {
             catalog,
             file,
@@ -75,15 +75,16 @@ impl<'a> Resolver<'a> {
         }
         match self.catalog.resolve(parts) {
             Ok(name) => self.catalog.in_dialect(name, self.dialect),
-            Err(ambiguous) => {
+            Err(Ambiguous { candidates, more }) => {
                 let name = AssetName::from_parts(parts);
-                let candidates: Vec<&str> = ambiguous.candidates.iter().map(AssetName::as_str).collect();
+                let candidates: Vec<&str> = candidates.iter().map(AssetName::as_str).collect();
+                let more = if more > 0 { format!(" or one of {more} more") } else { String::new() };
                 self.diagnostics.push(
                     Diagnostic::new(
                         DiagnosticCode::AmbiguousAsset,
                         DiagnosticSeverity::Note,
                         &self.file.path,
-                        format!("{name} could be {}", candidates.join(" or ")),
+                        format!("{name} could be {}{more}", candidates.join(" or ")),
                     )
                     .at(line, 0),
                 );

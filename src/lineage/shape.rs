@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 
 use crate::lineage::model::{AssetName, ColumnName, ColumnRef, RowSet, Transformation};
 
-/// Columns that a value depends on, and how.
-pub(crate) type Sources = BTreeSet<(ColumnRef, Transformation)>;
+pub(crate) use crate::lineage::column_list::{ColumnList, OutColumn};
+pub(crate) use crate::lineage::sources::Sources;
 
 /// The transformation of a value that goes through `inner` first and `outer` then.
 pub(crate) fn compose(outer: Transformation, inner: Transformation) -> Transformation {
@@ -36,15 +36,6 @@ pub(crate) struct Value {
     /// Its normalised text: names resolved to assets, derived columns replaced by what they are.
     pub text: String,
     /// Its type, where a cast or a declaration says so.
-    pub data_type: Option<Arc<str>>,
-}
-
-/// A column that a query yields.
-#[derive(Debug, Clone)]
-pub(crate) struct OutColumn {
-    pub name: ColumnName,
-    pub sources: Arc<Sources>,
-    pub text: Arc<str>,
     pub data_type: Option<Arc<str>>,
 }
 
@@ -119,7 +110,7 @@ pub(crate) struct Relation {
     /// The asset, for a base relation.
     pub asset: Option<AssetName>,
     /// Known columns.
-    pub columns: Arc<[OutColumn]>,
+    pub columns: ColumnList,
     /// See [`Shape::open`].
     pub open: Vec<AssetName>,
     /// See [`Shape::passed`].
@@ -148,7 +139,7 @@ pub(crate) enum Lookup<'r> {
 
 impl Relation {
     pub fn lookup(&self, name: &ColumnName) -> Lookup<'_> {
-        if let Some(column) = self.columns.iter().find(|column| column.name == *name) {
+        if let Some(column) = self.columns.find(name) {
             return Lookup::Known(column);
         }
         if self.anything.is_some() {

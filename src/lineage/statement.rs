@@ -45,7 +45,7 @@ impl Resolver<'_> {
             Statement::LoadData { inpath, table_name, .. } => {
                 let name = self.target(table_name);
                 let upstream = std::iter::once(external_name(inpath)).collect();
-                let definition = format!("load {inpath}");
+                let definition = format!("load {inpath}").into();
                 let flow = Flow { upstream, definition, sql: self.readable(statement), ..Flow::default() };
                 self.effects.push(Effect::Write { name, flow });
             }
@@ -117,7 +117,7 @@ impl Resolver<'_> {
             // ClickHouse: the view only feeds the table that it names.
             let target = self.target(to);
             let mut flow = self.flow(shape, &names, statement);
-            flow.definition.insert_str(0, "view to: ");
+            flow.prefix("view to: ");
             self.effects.push(Effect::Write { name: target, flow });
             return;
         }
@@ -178,7 +178,7 @@ impl Resolver<'_> {
         let complete = flow.open.is_empty() && !flow.columns.is_empty();
         if !with_data {
             for column in &mut flow.columns {
-                column.sources.clear();
+                column.sources = Arc::default();
                 column.expression = None;
             }
             flow.open.clear();
@@ -236,7 +236,7 @@ impl Resolver<'_> {
                 let flow = Flow {
                     columns,
                     upstream: external.map(external_name).into_iter().collect(),
-                    definition: format!("copy {target}"),
+                    definition: format!("copy {target}").into(),
                     sql: self.readable(statement),
                     ..Flow::default()
                 };
@@ -302,12 +302,12 @@ impl Resolver<'_> {
 
     /// A statement's text with the parser's own layout: what the SQL diff compares. A template's tokens are written as the
     /// assets that they stand for.
-    fn readable(&self, statement: &Statement) -> String {
+    fn readable(&self, statement: &Statement) -> Arc<str> {
         let text = format!("{statement:#}");
         if self.file.tokens.is_empty() {
-            return text;
+            return text.into();
         }
-        tokens::substitute(&text, &self.file.tokens, &|target| target.asset.to_string())
+        tokens::substitute(&text, &self.file.tokens, &|target| target.asset.to_string()).into()
     }
 
     /// The asset that a statement changes: an existing one, found by any spelling.

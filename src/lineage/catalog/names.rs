@@ -1,0 +1,120 @@
+//! Which asset a written name means: the same asset may be written with more or fewer qualifiers.
+
+use std::collections::BTreeMap;
+
+use crate::lineage::model::AssetName;
+
+/// Most candidates that are told of one ambiguous name.
+const MOST_CANDIDATES: usize = 20;
+
+/// Several assets could answer to a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ambiguous {
+    /// The first of them in the order of their announcement.
+    pub candidates: Vec<AssetName>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+/// The names that some file defines.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    /// Each with its place in the order of announcement.
+    defined: BTreeMap<AssetName, usize>,
+    /// The defined names that end with a shorter name, by that.
+    longer: BTreeMap<AssetName, Vec<AssetName>>,
+}
+
+impl Names {
+    /// Adds a name, so that shorter and longer spellings lead to it.
+    pub fn announce(&mut self, parts: &[String]) {
+        let name = AssetName::from_parts(parts);
+        if parts.is_empty() || self.defined.contains_key(&name) {
+            return;
+        }
+        self.defined.insert(name.clone(), self.defined.len());
+        for tail in tails(parts) {
+            self.longer.entry(tail).or_default().push(name.clone());
+        }
+    }
+
+    /// The asset that a written name means: the same spelling; else the only defined one that fits.
+    ///
+    /// # Errors
+    /// [`Ambiguous`] when several fit.
+    pub fn resolve(&self, parts: &[String]) -> Result<AssetName, Ambiguous> {
+        let written = AssetName::from_parts(parts);
+        if self.defined.contains_key(&written) {
+            return Ok(written);
+        }
+        let longer = self.longer.get(&written).map(Vec::as_slice).unwrap_or_default();
+        let shorter: Vec<(AssetName, usize)> = tails(parts)
+            .filter_map(|tail| self.defined.get_key_value(&tail))
+            .map(|(name, at)| (name.clone(), *at))
+            .collect();
+        match (longer, shorter.as_slice()) {
+            ([], []) => Ok(written),
+            ([one], []) => Ok(one.clone()),
+            ([], [(one, _)]) => Ok(one.clone()),
+            _ => Err(self.ambiguous(longer, shorter)),
+        }
+    }
+
+    fn ambiguous(&self, longer: &[AssetName], shorter: Vec<(AssetName, usize)>) -> Ambiguous {
+        let count = longer.len() + shorter.len();
+        let first = longer.iter().take(MOST_CANDIDATES);
+        let mut candidates: Vec<(AssetName, usize)> =
+            first.map(|name| (name.clone(), self.defined.get(name).copied().unwrap_or(0))).chain(shorter).collect();
+        candidates.sort_by_key(|(_, announced)| *announced);
+        candidates.truncate(MOST_CANDIDATES);
+        let candidates: Vec<AssetName> = candidates.into_iter().map(|(name, _)| name).collect();
+        Ambiguous { more: count - candidates.len(), candidates }
+    }
+}
+
+/// The name without one, two, … of its outermost qualifiers.
+fn tails(parts: &[String]) -> impl Iterator<Item = AssetName> + '_ {
+    (1..parts.len()).filter_map(|start| parts.get(start..)).map(AssetName::from_parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(name: &str) -> Vec<String> {
+        name.split('.').map(str::to_owned).collect()
+    }
+
+    fn meant(names: &Names, name: &str) -> String {
+        match names.resolve(&parts(name)) {
+            Ok(name) => name.to_string(),
+            Err(Ambiguous { candidates, more }) => format!("{candidates:?} and {more} more"),
+        }
+    }
+
+    #[test]
+    fn longer_and_shorter_spellings_lead_to_the_only_name_that_fits() {
+        let mut names = Names::default();
+        for name in ["p.d.orders", "d.customers", "a.items", "b.items", "items"] {
+            names.announce(&parts(name));
+        }
+        assert_eq!(meant(&names, "orders"), "p.d.orders");
+        assert_eq!(meant(&names, "d.orders"), "p.d.orders");
+        assert_eq!(meant(&names, "x.orders"), "x.orders");
+        assert_eq!(meant(&names, "p.d.customers"), "d.customers");
+        assert_eq!(meant(&names, "items"), "items");
+        assert_eq!(meant(&names, "c.items"), "items");
+        assert_eq!(meant(&names, "p.a.items"), "[\"a.items\", \"items\"] and 0 more");
+    }
+
+    #[test]
+    fn of_very_many_candidates_the_first_are_told_and_the_others_counted() {
+        let mut names = Names::default();
+        for schema in 0..50 {
+            names.announce(&parts(&format!("s{schema}.orders")));
+        }
+        let Err(Ambiguous { candidates, more }) = names.resolve(&parts("orders")) else { panic!("ambiguous") };
+        assert_eq!((candidates.len(), more), (20, 30));
+        assert_eq!(candidates[0].as_str(), "s0.orders");
+    }
+}

@@ -1,0 +1,148 @@
+//! From a catalog on which every statement was replayed to the graph.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::lineage::catalog::{Catalog, State};
+use crate::lineage::model::{
+    Asset, AssetEdge, AssetKind, AssetName, Column, ColumnEdge, ColumnName, ColumnRef, LineageGraph, Role, RowSet,
+};
+use crate::lineage::resolver::star_sources;
+use crate::lineage::shape::Sources;
+use crate::path::RepoPath;
+
+/// Adds the assets of a catalog and their edges; `kinds` tells what assets are that are only read.
+pub(super) fn add_assets(graph: &mut LineageGraph, catalog: Catalog, kinds: &BTreeMap<AssetName, AssetKind>) {
+    let (mut asset_edges, mut column_edges) = (Vec::new(), Vec::new());
+    let assets = catalog.into_assets();
+    for (name, state) in &assets {
+        add_edges((&mut asset_edges, &mut column_edges), name, state);
+    }
+    // Sorted at once, which is cheaper than a search for each.
+    graph.asset_edges = asset_edges.into_iter().collect();
+    graph.column_edges = column_edges.into_iter().collect();
+    graph.assets = assets.into_iter().map(|(name, state)| (name.clone(), finished(name, state))).collect();
+    add_referenced(graph, kinds);
+}
+
+fn add_edges(
+    (asset_edges, column_edges): (&mut Vec<AssetEdge>, &mut Vec<ColumnEdge>),
+    name: &AssetName,
+    state: &State,
+) {
+    let star = ColumnRef { asset: name.clone(), column: ColumnName::new("*") };
+    let mut upstream = state.upstream.clone();
+    let mut add = |sources: &Sources, downstream: &ColumnRef| {
+        for (source, transformation) in sources {
+            if !upstream.contains(&source.asset) {
+                upstream.insert(source.asset.clone());
+            }
+            column_edges.push(ColumnEdge {
+                upstream: source.clone(),
+                downstream: downstream.clone(),
+                transformation: *transformation,
+            });
+        }
+    };
+    for column in &state.columns {
+        add(&column.sources, &ColumnRef { asset: name.clone(), column: column.name.clone() });
+    }
+    let open: Sources = star_sources(&state.open.iter().cloned().collect::<Vec<_>>());
+    add(&open, &star);
+    // A column of the asset that steers its own rows (UPDATE t … WHERE t.a) is no lineage.
+    let indirect: Sources =
+        state.indirect.iter().filter(|(source, how)| source.asset != *name && !how.is_direct()).cloned().collect();
+    add(&indirect, &star);
+    asset_edges.extend(upstream.into_iter().map(|upstream| AssetEdge { upstream, downstream: name.clone() }));
+}
+
+fn finished(name: AssetName, state: State) -> Asset {
+    let table: Option<Arc<str>> = state.declared.then(|| table_text(&name, &state).into());
+    let definition = joined(table.iter().chain(&state.definition), "\n");
+    let sql = joined(table.iter().chain(&state.sql), ";\n\n");
+    Asset {
+        name,
+        kind: state.kind,
+        role: state.role,
+        file: state.file,
+        line: state.line,
+        columns: state
+            .columns
+            .into_list()
+            .into_iter()
+            .map(|column| Column {
+                name: column.name,
+                data_type: column.data_type,
+                expression: column.expression,
+                previous_names: column.previous_names,
+            })
+            .collect(),
+        columns_complete: state.complete,
+        row_set: state.row_set,
+        definition,
+        sql,
+    }
+}
+
+fn joined<'t>(texts: impl Iterator<Item = &'t Arc<str>>, separator: &str) -> Option<Arc<str>> {
+    let texts: Vec<&Arc<str>> = texts.collect();
+    match texts.as_slice() {
+        [] => None,
+        [one] => Some(Arc::clone(one)),
+        several => Some(several.iter().map(|text| &***text).collect::<Vec<&str>>().join(separator).into()),
+    }
+}
+
+/// A table as it stands after all of its migrations.
+fn table_text(name: &AssetName, state: &State) -> String {
+    let columns: Vec<String> = state
+        .columns
+        .iter()
+        .map(|column| {
+            format!("  {} {}", column.name, column.data_type.as_deref().unwrap_or_default()).trim_end().to_owned()
+        })
+        .collect();
+    format!("CREATE TABLE {name} (\n{}\n)", columns.join(",\n"))
+}
+
+/// Assets that are only read: known by name, and by the columns that something reads.
+fn add_referenced(graph: &mut LineageGraph, kinds: &BTreeMap<AssetName, AssetKind>) {
+    let mut columns: BTreeMap<AssetName, BTreeSet<ColumnName>> = BTreeMap::new();
+    for edge in &graph.asset_edges {
+        columns.entry(edge.upstream.clone()).or_default();
+    }
+    for edge in graph.column_edges.iter().filter(|edge| !edge.upstream.column.is_star()) {
+        columns.entry(edge.upstream.asset.clone()).or_default().insert(edge.upstream.column.clone());
+    }
+    let mut first_read: BTreeMap<AssetName, (RepoPath, u32)> = BTreeMap::new();
+    for read in graph.reads.iter().filter(|read| read.column.is_none()) {
+        first_read.entry(read.asset.clone()).or_insert_with(|| (read.file.clone(), read.line));
+    }
+    for (name, columns) in columns {
+        if graph.assets.contains_key(&name) {
+            continue;
+        }
+        let (file, line) = first_read.get(&name).cloned().map_or((None, 0), |(file, line)| (Some(file), line));
+        let columns = columns
+            .into_iter()
+            .map(|name| Column { name, data_type: None, expression: None, previous_names: Vec::new() })
+            .collect();
+        let asset = Asset {
+            kind: kinds.get(&name).copied().unwrap_or(if name.is_external() {
+                AssetKind::External
+            } else {
+                AssetKind::Table
+            }),
+            role: Role::Referenced,
+            file,
+            line,
+            columns,
+            columns_complete: false,
+            row_set: RowSet::default(),
+            definition: None,
+            sql: None,
+            name: name.clone(),
+        };
+        graph.assets.insert(name, asset);
+    }
+}

@@ -1,0 +1,65 @@
+//! What resolving one statement led to, and the answers of the catalog on which that rests.
+
+use sqlparser::ast::Statement;
+
+use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
+use crate::lineage::catalog::{Catalog, Lookups, Seen};
+use crate::lineage::effect::Effect;
+use crate::lineage::model::Read;
+use crate::lineage::resolver::Resolver;
+use crate::sql::template::Prepared;
+
+/// A resolved statement.
+#[derive(Debug)]
+pub(crate) struct Resolved {
+    /// What it does.
+    pub effects: Vec<Effect>,
+    /// The places that it names assets and columns at, sorted.
+    pub reads: Vec<Read>,
+    pub diagnostics: Vec<Diagnostic>,
+    pub stars_unresolved: usize,
+    /// What the catalog was asked, and how many query assets the file had made before.
+    seen: Vec<Seen>,
+    queries: usize,
+}
+
+impl Resolved {
+    /// Resolves a statement that starts at a line of the prepared SQL; `queries` counts the query assets that earlier
+    /// statements of the file made.
+    pub fn of((statement, line): (&Statement, u32), file: &Prepared, catalog: &Catalog, queries: usize) -> Self {
+        let mut resolver = Resolver::new(Lookups::new(catalog), file, line.saturating_sub(1));
+        resolver.queries_before = queries;
+        resolver.statement(statement);
+        let line = file.line_map.original(line);
+        resolver.report_ambiguous(line);
+        let Resolver { catalog, effects, mut reads, mut diagnostics, stars_unresolved, .. } = resolver;
+        if stars_unresolved > 0 {
+            diagnostics.push(unresolved_star(file, line, stars_unresolved));
+        }
+        let reader = effects.iter().rev().find_map(Effect::target).cloned();
+        for read in &mut reads {
+            read.reader.clone_from(&reader);
+        }
+        reads.sort_unstable();
+        reads.dedup();
+        Self { effects, reads, diagnostics, stars_unresolved, seen: catalog.into_seen(), queries }
+    }
+
+    /// Whether the same statement of the same file would lead to the same with this catalog.
+    pub fn holds_in(&self, catalog: &Catalog, queries: usize) -> bool {
+        self.queries == queries && self.seen.iter().all(|seen| seen.holds_in(catalog))
+    }
+}
+
+fn unresolved_star(file: &Prepared, line: u32, stars: usize) -> Diagnostic {
+    let what =
+        if stars == 1 { "a `*` stands for columns".to_owned() } else { format!("{stars} `*` stand for columns") };
+    Diagnostic::new(
+        DiagnosticCode::UnresolvedStar,
+        DiagnosticSeverity::Note,
+        &file.path,
+        format!("{what} that no file of the repository defines"),
+    )
+    .at(line, 0)
+    .hint("CREATE TABLE statements among the files that are read")
+}
