@@ -5,6 +5,7 @@ use crate::sql::lexer::{Kind, Lexer};
 
 /// Words that start such a statement.
 const STATEMENTS: &[&str] = &[
+    "ADD",
     "ANALYSE",
     "ANALYZE",
     "ASSERT",
@@ -51,6 +52,7 @@ const STATEMENTS: &[&str] = &[
     "REFRESH",
     "REINDEX",
     "RELEASE",
+    "RELOAD",
     "REMOVE",
     "REPAIR",
     "RESET",
@@ -63,6 +65,7 @@ const STATEMENTS: &[&str] = &[
     "SET",
     "SHOW",
     "START",
+    "SUMMARIZE",
     "SYSTEM",
     "THROW",
     "UNCACHE",
@@ -85,6 +88,7 @@ const MODIFIERS: &[&str] = &[
     "DEFAULT",
     "EVENT",
     "EXISTS",
+    "EXTERNAL",
     "FULLTEXT",
     "GLOBAL",
     "IF",
@@ -124,6 +128,7 @@ const NOUNS: &[&str] = &[
     "CATALOG",
     "CERTIFICATE",
     "COLLATION",
+    "CONNECTION",
     "CONVERSION",
     "CREDENTIAL",
     "DATABASE",
@@ -140,6 +145,7 @@ const NOUNS: &[&str] = &[
     "KEY",
     "LANGUAGE",
     "LIBRARY",
+    "LOCATION",
     "LOGIN",
     "MASTER",
     "OPERATOR",
@@ -172,6 +178,7 @@ const NOUNS: &[&str] = &[
     "TRIGGER",
     "TYPE",
     "USER",
+    "VOLUME",
     "WAREHOUSE",
 ];
 
@@ -181,7 +188,7 @@ pub fn has_no_data_flow(text: &str) -> bool {
     let words = leading_words(text, 6);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["ALTER", "TABLE", ..] => alters_constraints_only(text),
+        ["ALTER", "TABLE", ..] => alters_constraints_only(text) || alters_storage_only(text),
         ["CREATE" | "ALTER" | "DROP", rest @ ..] => {
             rest.iter().find(|word| !MODIFIERS.contains(word)).is_some_and(|noun| NOUNS.contains(noun))
         }
@@ -219,6 +226,27 @@ fn alters_constraints_only(text: &str) -> bool {
     any(&["CONSTRAINT"]) && !any(&["COLUMN", "RENAME", "TYPE", "MODIFY", "CHANGE", "SWAP"])
 }
 
+/// `ALTER TABLE t SET PROPERTIES …`, `t EXECUTE optimize(…)`, `t ADD PARTITION …`: how and where rows are kept changes, and
+/// which partitions are known; no column, and no row that another statement did not write.
+fn alters_storage_only(text: &str) -> bool {
+    let words = leading_words(text, 200);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    // Behind the name, which is of one to three words, stands the verb.
+    let verbs = (3..=7).filter_map(|start| words.get(start..(start + 2).min(words.len())));
+    let names_columns = words.iter().any(|word| matches!(*word, "COLUMN" | "COLUMNS" | "RENAME" | "TYPE" | "SWAP"));
+    !names_columns
+        && verbs.into_iter().any(|verb| {
+            matches!(
+                verb,
+                ["EXECUTE" | "UNSET" | "CLUSTER" | "FREEZE" | "UNFREEZE", _]
+                    | ["SET" | "MODIFY" | "RESET", "PROPERTIES" | "TBLPROPERTIES" | "SERDEPROPERTIES" | "SETTING"]
+                    | ["SET", "FILEFORMAT" | "LOCATION" | "OPTIONS" | "SERDE" | "TAG" | "TAGS" | "AUTHORIZATION"]
+                    | ["MODIFY" | "REMOVE" | "MATERIALIZE", "TTL" | "COMMENT" | "ORDER" | "SAMPLE" | "INDEX"]
+                    | ["ADD" | "DROP" | "TOUCH" | "ARCHIVE" | "UNARCHIVE" | "ATTACH" | "DETACH", "PARTITION" | "PART"]
+            ) || matches!(verb, ["ADD", "IF"]) && words.contains(&"PARTITION")
+        })
+}
+
 /// The first words of a statement in upper case, comments and punctuation passed over.
 fn leading_words(text: &str, count: usize) -> Vec<String> {
     let mut lexer = Lexer::new(text, Dialect::Generic);
@@ -235,6 +263,25 @@ fn leading_words(text: &str, count: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn where_and_how_rows_are_kept_is_no_data_flow_and_columns_are() {
+        for text in [
+            "alter table lake.shop.orders execute optimize(file_size_threshold => '128MB')",
+            "alter table orders set properties format_version = 2",
+            "alter table logs.raw set serdeproperties ('a' = 'b')",
+            "alter table logs.raw add if not exists partition (day = '1') location '/logs'",
+            "alter table web.hits drop partition '202501'",
+            "create external volume v location 's3://b'",
+            "add jar hdfs:///udfs/geo.jar",
+            "summarize orders",
+        ] {
+            assert!(has_no_data_flow(text), "{text}");
+        }
+        for text in ["alter table orders add if not exists place text odd", "alter table orders drop column a odd"] {
+            assert!(!has_no_data_flow(text), "{text}");
+        }
+    }
 
     #[test]
     fn sql_put_together_at_run_time_is_told_from_calls() {
