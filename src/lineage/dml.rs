@@ -81,18 +81,11 @@ impl Resolver<'_> {
         let shape = self.query(source, None);
         let upstream = self.upstream.clone();
         let scope = Scope { aliases: shape.columns.clone(), ..Scope::default() };
-        let conditional = insert
-            .multi_table_when_clauses
-            .iter()
-            .flat_map(|clause| clause.into_clauses.iter().map(move |into| (Some(&clause.condition), into)));
-        let plain = insert.multi_table_into_clauses.iter().chain(insert.multi_table_else_clause.iter().flatten());
-        let targets: Vec<(Option<&Expr>, &MultiTableInsertIntoClause)> =
-            plain.map(|into| (None, into)).chain(conditional).collect();
-        for (condition, into) in targets {
+        for (word, conditions, into) in conditional_targets(insert) {
             let mut result = Shape { columns: Vec::new(), ..shape.clone() };
-            if let Some(condition) = condition {
+            for condition in conditions {
                 let value = self.value(condition, &scope, Transformation::Filter);
-                result.row_set.filters.insert(format!("when {}", value.text));
+                result.row_set.filters.insert(format!("{word} {}", value.text));
                 result.indirect.extend(value.sources);
             }
             match &into.values {
@@ -330,7 +323,14 @@ impl Resolver<'_> {
                             })
                             .collect()
                     }
-                    MergeInsertKind::Row | MergeInsertKind::Wildcard => source_columns(scope, first_source),
+                    MergeInsertKind::Wildcard => source_columns(scope, first_source),
+                    MergeInsertKind::Row => {
+                        let mut columns = source_columns(scope, first_source);
+                        for (column, name) in columns.iter_mut().zip(names) {
+                            column.name = name;
+                        }
+                        columns
+                    }
                 }
             }
             MergeAction::Delete { .. } | MergeAction::DoNothing { .. } => Vec::new(),
@@ -338,7 +338,20 @@ impl Resolver<'_> {
     }
 }
 
-/// `INSERT *`, `UPDATE SET *`, `INSERT ROW`: the source's columns by name.
+/// The targets of a multi-table INSERT, each with the conditions that decide which rows it gets: its own, and of ELSE
+/// that none of them holds.
+fn conditional_targets(insert: &Insert) -> Vec<(&'static str, Vec<&Expr>, &MultiTableInsertIntoClause)> {
+    let clauses = &insert.multi_table_when_clauses;
+    let conditions: Vec<&Expr> = clauses.iter().map(|clause| &clause.condition).collect();
+    let plain = insert.multi_table_into_clauses.iter().map(|into| ("", Vec::new(), into));
+    let conditional = clauses
+        .iter()
+        .flat_map(|clause| clause.into_clauses.iter().map(|into| ("when", vec![&clause.condition], into)));
+    let others = insert.multi_table_else_clause.iter().flatten();
+    plain.chain(conditional).chain(others.map(|into| ("unless", conditions.clone(), into))).collect()
+}
+
+/// `INSERT *`, `UPDATE SET *`: the source's columns by name.
 fn source_columns(scope: &Scope<'_>, first_source: usize) -> Vec<OutColumn> {
     scope.relations.iter().skip(first_source).flat_map(|relation| relation.columns.iter().cloned()).collect()
 }

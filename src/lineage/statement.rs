@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sqlparser::ast::{
     CopySource, CopyTarget, CreateTable, CreateTableLikeKind, CreateView, Expr, Ident, ObjectName, ObjectType, Query,
-    SetExpr, Statement,
+    SetExpr, SqlOption, Statement,
 };
 
 use crate::dbt::tokens;
@@ -59,12 +59,8 @@ impl Resolver<'_> {
             }
             Statement::ExportData(export) => {
                 let shape = self.query(&export.query, None);
-                let target = export
-                    .options
-                    .iter()
-                    .map(ToString::to_string)
-                    .find(|option| option.to_lowercase().starts_with("uri"));
-                self.write_external(&target.unwrap_or_else(|| "export".to_owned()), shape, statement);
+                let target = export.options.iter().find_map(uri).unwrap_or_else(|| "export".to_owned());
+                self.write_external(&target, shape, statement);
             }
             // Everything else moves no data that a catalog follows.
             _ => {}
@@ -212,15 +208,7 @@ impl Resolver<'_> {
     }
 
     fn write_external(&mut self, target: &str, shape: Shape, statement: &Statement) {
-        let flow = self.flow(shape, &[], statement);
-        let name = external_name(target);
-        self.effects.push(Effect::Define {
-            name,
-            kind: AssetKind::External,
-            flow,
-            complete: false,
-            keep_existing: false,
-        });
+        self.define((external_name(target), AssetKind::External), (shape, &[]), false, statement);
     }
 
     fn copy(&mut self, source: &CopySource, to: bool, target: &CopyTarget, statement: &Statement) {
@@ -340,6 +328,16 @@ impl Resolver<'_> {
 /// Data outside of the database: a file, a stage, a bucket.
 pub(super) fn external_name(location: &str) -> AssetName {
     AssetName::from_dotted(&format!("path:{}", location.trim_matches('\'')))
+}
+
+/// The place that an option of EXPORT DATA names: `uri = 'gs://…'`.
+fn uri(option: &SqlOption) -> Option<String> {
+    match option {
+        SqlOption::KeyValue { key, value: Expr::Value(literal) } if key.value.eq_ignore_ascii_case("uri") => {
+            literal.value.clone().into_string()
+        }
+        _ => None,
+    }
 }
 
 /// A type as the report shows it.
