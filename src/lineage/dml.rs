@@ -1,11 +1,15 @@
-//! INSERT, UPDATE, MERGE, DELETE → effects.
+//! INSERT and MERGE → effects; UPDATE and DELETE are in `change`, what they assign in `assignment`.
+
+mod assignment;
+mod change;
+mod output;
+mod upsert;
 
 use std::sync::Arc;
 
 use sqlparser::ast::{
-    Assignment, AssignmentTarget, Delete, Expr, FromTable, Insert, Merge, MergeAction, MergeInsertKind,
-    MergeUpdateKind, MultiTableInsertIntoClause, MultiTableInsertValue, ObjectName, Statement, TableFactor,
-    TableObject, TableWithJoins, Update, UpdateTableFromKind,
+    Expr, Insert, Merge, MergeAction, MergeInsertKind, MergeUpdateKind, MultiTableInsertIntoClause,
+    MultiTableInsertValue, Statement, TableObject, TableWithJoins,
 };
 
 use crate::lineage::effect::Effect;
@@ -51,6 +55,8 @@ impl Resolver<'_> {
             let names = if listed.is_empty() { self.known_columns(&asset, &shape) } else { listed };
             shape.rename(&names);
         }
+        self.upsert(insert, (name, &asset), &mut shape);
+        self.output_into(insert.output.as_ref(), (&asset, &shape.indirect), &scope, statement);
         let mut flow = self.flow(shape, &[], statement);
         let word = if insert.overwrite { "insert overwrite " } else { "insert " };
         flow.prefix(word);
@@ -115,132 +121,6 @@ impl Resolver<'_> {
         }
     }
 
-    /// The columns that an assignment fills.
-    fn assigned(&mut self, assignment: &Assignment, scope: &Scope<'_>) -> Vec<OutColumn> {
-        let value = self.value(&assignment.value, scope, Transformation::Identity);
-        let targets: &[ObjectName] = match &assignment.target {
-            AssignmentTarget::ColumnName(name) => std::slice::from_ref(name),
-            AssignmentTarget::Tuple(names) => names,
-        };
-        let sources = Arc::new(value.sources);
-        targets
-            .iter()
-            .filter_map(|target| {
-                let name = fold_name(target, self.dialect).last().map(|last| ColumnName::new(last))?;
-                Some(OutColumn { name, sources: sources.clone(), text: value.text.clone().into(), data_type: None })
-            })
-            .collect()
-    }
-
-    pub(super) fn update(&mut self, update: &Update, statement: &Statement) {
-        let mut scope = Scope::default();
-        let mut shape = Shape::default();
-        // The target first, so that bare names lead to it; then what it is joined with.
-        self.table_with_joins(&update.table, &mut scope, &mut shape);
-        let joined = scope.relations.len() > 1;
-        if let Some(UpdateTableFromKind::BeforeSet(tables) | UpdateTableFromKind::AfterSet(tables)) = &update.from {
-            for table in tables {
-                self.table_with_joins(table, &mut scope, &mut shape);
-            }
-        }
-        let Some(asset) = self.updated_asset(&update.table.relation, &scope) else { return };
-        // T-SQL's `UPDATE t … FROM tab t`: the alias names no asset of its own.
-        self.forget_alias_asset(&update.table.relation, &asset);
-        if !joined || !self.assigns_elsewhere(&asset, &scope) {
-            let reads_itself =
-                scope.relations.iter().filter(|relation| relation.asset.as_ref() == Some(&asset)).count() > 1;
-            if !reads_itself {
-                self.upstream.remove(&asset);
-            }
-        }
-        let mut rows = shape.rows.clone();
-        if let Some(condition) = &update.selection {
-            let value = self.value(condition, &scope, Transformation::Filter);
-            shape.row_set.filters.insert(format!("where {}", value.text));
-            rows.push_str(&value.text);
-            shape.indirect.extend(value.sources);
-        }
-        for assignment in &update.assignments {
-            let columns = self.assigned(assignment, &scope);
-            let line = self.assignment_line(assignment);
-            let names: Vec<ColumnName> = columns.iter().map(|column| column.name.clone()).collect();
-            self.note_targets(&asset, &names, line);
-            shape.columns.extend(columns);
-        }
-        shape.rows = format!("update {rows}");
-        // What an UPDATE filters by decides which rows change, not which rows the table has.
-        shape.row_set = crate::lineage::model::RowSet::default();
-        let flow = self.flow(shape, &[], statement);
-        self.effects.push(Effect::Write { name: asset, flow });
-    }
-
-    fn assigns_elsewhere(&self, asset: &AssetName, scope: &Scope<'_>) -> bool {
-        scope.relations.iter().all(|relation| relation.asset.as_ref() != Some(asset))
-    }
-
-    fn assignment_line(&self, assignment: &Assignment) -> u32 {
-        match &assignment.target {
-            AssignmentTarget::ColumnName(name) => self.name_line(name),
-            AssignmentTarget::Tuple(names) => names.first().map_or(0, |name| self.name_line(name)),
-        }
-    }
-
-    /// The asset that an UPDATE or DELETE changes: its first relation, or the one that the name is an alias of.
-    fn updated_asset(&mut self, target: &TableFactor, scope: &Scope<'_>) -> Option<AssetName> {
-        if let TableFactor::Table { name, .. } = target {
-            let parts = fold_name(name, self.dialect);
-            if let [single] = parts.as_slice() {
-                let aliased = scope.relations.iter().find(|relation| relation.alias.as_ref() == Some(single));
-                if let Some(asset) = aliased.and_then(|relation| relation.asset.clone()) {
-                    return Some(asset);
-                }
-            }
-        }
-        scope.relations.first().and_then(|relation| relation.asset.clone())
-    }
-
-    /// Takes back that an alias was taken for a table.
-    fn forget_alias_asset(&mut self, target: &TableFactor, asset: &AssetName) {
-        if let TableFactor::Table { name, .. } = target {
-            let written = AssetName::from_parts(&fold_name(name, self.dialect));
-            if written != *asset && !self.catalog.contains(&written) && self.file.tokens.is_empty() {
-                self.upstream.remove(&written);
-                self.reads.retain(|read| read.asset != written);
-            }
-        }
-    }
-
-    pub(super) fn delete(&mut self, delete: &Delete, statement: &Statement) {
-        let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
-        let mut scope = Scope::default();
-        let mut shape = Shape::default();
-        let all: Vec<&TableWithJoins> = from.iter().chain(delete.using.iter().flatten()).collect();
-        for table in all {
-            self.table_with_joins(table, &mut scope, &mut shape);
-        }
-        if let Some(condition) = &delete.selection {
-            let value = self.value(condition, &scope, Transformation::Filter);
-            shape.indirect.extend(value.sources);
-            shape.rows.push_str(&value.text);
-        }
-        let named = delete.tables.first().map(|name| fold_name(name, self.dialect));
-        let relation = match &named {
-            Some(parts) => {
-                scope.relations.iter().find(|relation| relation.answers_to(parts)).or(scope.relations.first())
-            }
-            None => scope.relations.first(),
-        };
-        let Some(asset) = relation.and_then(|relation| relation.asset.clone()) else { return };
-        if scope.relations.iter().filter(|relation| relation.asset.as_ref() == Some(&asset)).count() == 1 {
-            self.upstream.remove(&asset);
-        }
-        shape.rows = format!("delete {}", shape.rows);
-        // Rows go once, at the time the script runs: the clauses of the table's own query are not touched.
-        shape.row_set = crate::lineage::model::RowSet::default();
-        let flow = self.flow(shape, &[], statement);
-        self.effects.push(Effect::Write { name: asset, flow });
-    }
-
     pub(super) fn merge(&mut self, merge: &Merge, statement: &Statement) {
         let mut scope = Scope::default();
         let mut shape = Shape::default();
@@ -271,6 +151,7 @@ impl Resolver<'_> {
             shape.open.extend(open);
         }
         shape.rows = definition;
+        self.output_into(merge.output.as_ref(), (&asset, &shape.indirect), &scope, statement);
         let flow = self.flow(shape, &[], statement);
         self.effects.push(Effect::Write { name: asset, flow });
     }

@@ -10,6 +10,7 @@ use sqlparser::ast::{
 };
 
 use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
+use crate::lineage::effect::Effect;
 use crate::lineage::model::{AssetName, ColumnName, Transformation};
 use crate::lineage::resolver::Resolver;
 use crate::lineage::shape::{OutColumn, Scope, Shape, Sources, digest};
@@ -149,7 +150,10 @@ impl Resolver<'_> {
             Statement::Delete(delete) => delete.returning.as_deref(),
             _ => None,
         };
-        let Some(asset) = self.effects.last().and_then(|effect| effect.target().cloned()) else { return shape };
+        let Some(Effect::Write { name: asset, flow }) = self.effects.last() else { return shape };
+        // The rows that come back are those that the statement chose.
+        shape.indirect.clone_from(&flow.indirect);
+        let asset = asset.clone();
         if let Some(items) = returning {
             let parts: Vec<String> = asset.parts().into_iter().map(str::to_owned).collect();
             let relation = self.base_relation(parts, None, 0);
