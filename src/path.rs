@@ -3,6 +3,8 @@
 //! A [`RepoPath`] is relative, `/`-separated and never leaves the repository: no leading `/`, no `..` part, no NUL.
 //! It is hostile text like everything else from a change request; sinks escape it (`report::escape`).
 
+pub mod pattern;
+
 use std::fmt;
 use std::sync::Arc;
 

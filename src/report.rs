@@ -48,6 +48,8 @@ pub struct FileRow {
     pub dialect: Dialect,
     /// Why that dialect; empty for a file that could not be read. Holds names of folders and the like.
     pub dialect_reason: String,
+    /// The pattern by which its path names the asset that it is; `None` where its SQL says it.
+    pub asset_from_path: Option<String>,
     /// The template language.
     pub template: Template,
     /// Statements found (at head; for a removed file, at base).

@@ -17,6 +17,9 @@ use url::Url;
 use self::inputs::Input;
 use crate::secret::Secret;
 use crate::sql::dialect::Dialect;
+use crate::sql::dialect::rule::DialectRule;
+use crate::sql::ident::Defaults;
+use crate::sql::layout::AssetPattern;
 
 /// Address of the hosted ingest API.
 pub const DEFAULT_API_URL: &str = "https://api.getdatascale.com";
@@ -106,6 +109,12 @@ pub struct Settings {
     pub exclude: Vec<String>,
     /// Which dialect.
     pub dialect: DialectChoice,
+    /// Dialects by path, which win over it.
+    pub dialects: Vec<DialectRule>,
+    /// What SQL means where it names no database or schema.
+    pub defaults: Defaults,
+    /// Paths that name assets.
+    pub asset_from_path: Vec<AssetPattern>,
     /// The `platform` sent to the API; `None`: from each file's dialect.
     pub platform: Option<String>,
     /// Sent to the API exactly as given.

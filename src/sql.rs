@@ -4,6 +4,7 @@ pub mod detect;
 pub mod dialect;
 pub mod ident;
 pub mod jinja;
+pub mod layout;
 pub mod lexer;
 pub mod lexical;
 pub mod migration;

@@ -1,35 +1,20 @@
 //! Which files are SQL: the settings `files` and `exclude`.
 //!
-//! Patterns are those of the `glob` crate, matched against the whole path from the repository's root: `*` and `?` stay
-//! within a folder, `**` crosses folders (also none: `**/x.sql` matches `x.sql`), `[ab]` is a choice. Case matters, but
-//! for the extension: `*.sql` takes `X.SQL`, which SQL Server and Oracle people write. A pattern that ends in `/`, names a
-//! folder, or whose last part states no extension takes the `.sql` files below; in `exclude` it takes everything below.
-
-use glob::{MatchOptions, Pattern};
+//! How a pattern matches is said in `path::pattern`. A pattern that ends in `/`, names a folder, or whose last part states no
+//! extension takes the `.sql` files below; in `exclude` it takes everything below.
 
 use crate::path::RepoPath;
+pub use crate::path::pattern::PatternError;
+use crate::path::pattern::{PathPattern, fold_extension};
 
 /// What is selected where `files` is empty.
 pub const DEFAULT_FILES: &str = "**/*.sql";
-
-const OPTIONS: MatchOptions =
-    MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: false };
-
-/// A text that is no pattern.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the pattern {pattern:?} cannot be used: {reason}")]
-pub struct PatternError {
-    /// The pattern as it was given.
-    pub pattern: String,
-    /// What is wrong with it.
-    pub reason: String,
-}
 
 /// The compiled settings.
 #[derive(Debug, Clone)]
 pub(super) struct Selection {
     files: Vec<Include>,
-    exclude: Vec<Pattern>,
+    exclude: Vec<PathPattern>,
 }
 
 /// One pattern of `files`.
@@ -37,9 +22,9 @@ pub(super) struct Selection {
 struct Include {
     /// Takes a path whatever its extension; absent where the pattern leaves the extension open (`models/*`), since then
     /// the YAML beside the models is not meant.
-    exact: Option<Pattern>,
+    exact: Option<PathPattern>,
     /// Take `.sql` files only: the pattern itself, and everything below a folder of that name.
-    below: Vec<Pattern>,
+    below: Vec<PathPattern>,
 }
 
 impl Selection {
@@ -49,7 +34,11 @@ impl Selection {
         let files = if files.is_empty() { &default } else { files };
         Ok(Self {
             files: files.iter().map(|pattern| Include::new(pattern)).collect::<Result<_, _>>()?,
-            exclude: exclude.iter().map(|pattern| at_or_below(pattern)).collect::<Result<Vec<_>, _>>()?.concat(),
+            exclude: exclude
+                .iter()
+                .map(|pattern| PathPattern::at_or_below(pattern))
+                .collect::<Result<Vec<_>, _>>()?
+                .concat(),
         })
     }
 
@@ -65,7 +54,7 @@ impl Selection {
     }
 
     fn leaves_out_folded(&self, path: &str) -> bool {
-        self.exclude.iter().any(|pattern| pattern.matches_with(path, OPTIONS))
+        self.exclude.iter().any(|pattern| pattern.matches_folded(path))
     }
 }
 
@@ -73,55 +62,13 @@ impl Include {
     fn new(text: &str) -> Result<Self, PatternError> {
         let literal = !text.ends_with('/') && !text.contains(['*', '?', '[']);
         let states_extension = text.trim().rsplit('/').next().is_some_and(|last| last.len() > 1 && last.contains('.'));
-        let exact = (literal || states_extension).then(|| compile(text)).transpose()?;
-        Ok(Self { exact, below: at_or_below(text)? })
+        let exact = (literal || states_extension).then(|| PathPattern::new(text)).transpose()?;
+        Ok(Self { exact, below: PathPattern::at_or_below(text)? })
     }
 
     fn matches(&self, path: &str) -> bool {
-        let matches = |pattern: &Pattern| pattern.matches_with(path, OPTIONS);
+        let matches = |pattern: &PathPattern| pattern.matches_folded(path);
         self.exact.as_ref().is_some_and(matches) || (path.ends_with(".sql") && self.below.iter().any(matches))
-    }
-}
-
-/// The pattern itself, and everything below a folder of that name.
-fn at_or_below(text: &str) -> Result<Vec<Pattern>, PatternError> {
-    let folder = text.trim().trim_end_matches('/');
-    if folder.is_empty() || folder == "." {
-        return Ok(vec![compile("**")?]);
-    }
-    if folder.ends_with("**") {
-        return Ok(vec![compile(folder)?]);
-    }
-    Ok(vec![compile(folder)?, compile(&format!("{folder}/**"))?])
-}
-
-fn compile(text: &str) -> Result<Pattern, PatternError> {
-    let refuse = |reason: &str| Err(PatternError { pattern: text.to_owned(), reason: reason.to_owned() });
-    let trimmed = text.trim();
-    let pattern = trimmed.strip_prefix("./").unwrap_or(trimmed);
-    if pattern.is_empty() {
-        return refuse("it is empty");
-    }
-    if pattern.starts_with('/') || pattern.split('/').any(|part| part == "..") {
-        return refuse("patterns start at the repository's root, without a leading `/` and without `..`");
-    }
-    if pattern.starts_with('!') {
-        return refuse("`!` is not known; use the setting `exclude`");
-    }
-    if pattern.contains('{') && pattern.contains('}') {
-        return refuse("braces are not known; write one pattern per line");
-    }
-    match Pattern::new(&fold_extension(pattern)) {
-        Ok(compiled) => Ok(compiled),
-        Err(error) => refuse(error.msg),
-    }
-}
-
-/// The same path with an extension `.SQL` in lower case.
-fn fold_extension(path: &str) -> String {
-    match path.rsplit_once('.') {
-        Some((stem, extension)) if extension.eq_ignore_ascii_case("sql") => format!("{stem}.sql"),
-        _ => path.to_owned(),
     }
 }
 

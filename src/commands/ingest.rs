@@ -30,7 +30,7 @@ pub(super) async fn run(
         .keys()
         .map(|path| ChangedFile { path: path.clone(), old_path: None, status: FileStatus::Added })
         .collect();
-    let files = prepare(&tree, &PrepareOptions { dialect: settings.dialect });
+    let files = prepare(&tree, &PrepareOptions::from(settings));
     let options = PlanOptions { mode: "ingest".to_owned(), platform: settings.platform.clone() };
     let plan = plan(candidates(&every, &files), &options);
     if dry_run {

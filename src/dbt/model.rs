@@ -29,7 +29,7 @@ use crate::sql::jinja::segment::{Segment, SegmentKind, has_marker, split};
 use crate::sql::jinja::settle::{Lone, settle};
 use crate::sql::jinja::source::Replacements;
 use crate::sql::lexical::is_blank;
-use crate::sql::template::{CatalogContent, FileAsset, LineMap, Prepared, TokenTarget};
+use crate::sql::template::{CatalogContent, FileAsset, FilePlace, LineMap, Prepared, TokenTarget};
 
 /// A file that belongs to a project.
 #[derive(Debug)]
@@ -114,6 +114,7 @@ fn empty(file: &DbtFile<'_>, words: &str) -> Prepared {
         dialect_reason: file.dialect.1.clone(),
         template: Template::Dbt,
         asset: None,
+        place: FilePlace::default(),
         tokens: BTreeMap::new(),
         catalog: CatalogContent::Nothing(words.to_owned()),
         diagnostics: Vec::new(),

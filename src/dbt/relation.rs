@@ -24,7 +24,9 @@ impl Relation {
     }
 }
 
-fn quoted(part: &str, dialect: Dialect) -> String {
+/// A part of a name, in quotes where the dialect needs them.
+#[must_use]
+pub fn quoted(part: &str, dialect: Dialect) -> String {
     let plain = part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if plain {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crate::lineage::model::AssetKind;
 use crate::path::RepoPath;
-use crate::settings::DialectChoice;
 use crate::source::{BlobId, Head, SourceFile, SourceTree};
 use crate::sql::dialect::Dialect;
 use crate::sql::prepare::{PrepareOptions, PreparedSide, prepare};
@@ -20,7 +19,7 @@ fn side(files: &[(&str, &str)]) -> PreparedSide {
         let part = if path.as_str().ends_with(".sql") { &mut tree.sql } else { &mut tree.support };
         part.insert(path, file);
     }
-    prepare(&tree, &PrepareOptions { dialect: DialectChoice::Auto })
+    prepare(&tree, &PrepareOptions::AUTO)
 }
 
 fn read(folder: &Path, prefix: &str, files: &mut Vec<(String, String)>) {

@@ -164,6 +164,7 @@ fn report(assets: Vec<AssetChange>, diagnostics: Vec<Diagnostic>) -> Report {
             status: FileStatus::Modified,
             dialect: Dialect::Generic,
             dialect_reason: String::new(),
+            asset_from_path: None,
             template: Template::None,
             statements: 1,
             analyzed: 1,

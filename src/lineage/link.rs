@@ -88,7 +88,7 @@ impl Linker {
                 linker.catalog.announce(&parts);
             }
             for name in &script.defines {
-                linker.catalog.announce(name);
+                linker.catalog.announce(&file.place.defaults.qualify(name.clone()));
             }
             for target in file.tokens.values() {
                 linker.kinds.entry(target.asset.clone()).or_insert(target.kind);
@@ -117,10 +117,11 @@ impl Linker {
     /// One asset that files of several dialects define is one asset for each engine.
     fn keep_dialects_apart(&mut self, files: &[LinkedFile<'_>]) {
         let mut sizes: BTreeMap<Dialect, usize> = BTreeMap::new();
-        let mut definers: BTreeMap<&Vec<String>, BTreeSet<Dialect>> = BTreeMap::new();
+        let mut definers: BTreeMap<Vec<String>, BTreeSet<Dialect>> = BTreeMap::new();
         for (file, script) in files {
             *sizes.entry(file.dialect).or_default() += 1;
             for name in &script.defines {
+                let name = file.place.defaults.qualify(name.clone());
                 definers.entry(name).or_default().insert(file.dialect);
             }
         }
@@ -128,7 +129,7 @@ impl Linker {
             let mut dialects: Vec<Dialect> = dialects.into_iter().collect();
             // The dialect of most files keeps the plain name.
             dialects.sort_by_key(|dialect| std::cmp::Reverse(sizes.get(dialect).copied().unwrap_or(0)));
-            self.catalog.keep_apart(&AssetName::from_parts(name), dialects.into_iter());
+            self.catalog.keep_apart(&AssetName::from_parts(&name), dialects.into_iter());
         }
     }
 
@@ -140,13 +141,17 @@ impl Linker {
         tell: &mut dyn FnMut(Arc<Resolved>),
     ) {
         let (analyzed, statements) = script.counts();
-        let created = |name: &Vec<String>| self.catalog.in_dialect(AssetName::from_parts(name), file.dialect);
+        let created = |name: &Vec<String>| {
+            let name = AssetName::from_parts(&file.place.defaults.qualify(name.clone()));
+            self.catalog.in_dialect(name, file.dialect)
+        };
         let mut open = Open {
             file,
             creates: script.defines.iter().map(created).collect(),
             summary: FileSummary {
                 dialect: file.dialect,
                 dialect_reason: file.dialect_reason.clone(),
+                asset_from_path: file.place.pattern.clone(),
                 template: file.template,
                 statements,
                 analyzed,

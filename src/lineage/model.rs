@@ -364,6 +364,8 @@ pub struct FileSummary {
     pub dialect: Dialect,
     /// Why that dialect: `from the setting`, `` evidence: `::` ``, …
     pub dialect_reason: String,
+    /// The pattern by which its path names the asset that it is; `None` where its SQL says it.
+    pub asset_from_path: Option<Arc<str>>,
     /// The template language that was recognised.
     pub template: Template,
     /// Statements found.

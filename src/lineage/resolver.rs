@@ -73,6 +73,7 @@ impl<'a> Resolver<'a> {
         {
             return target.asset.clone();
         }
+        let parts = &self.file.place.defaults.qualify(parts.to_vec());
         match self.catalog.resolve(parts) {
             Ok(name) => self.catalog.in_dialect(name, self.dialect),
             Err(Ambiguous { candidates, more }) => {

@@ -92,7 +92,7 @@ impl Resolver<'_> {
             // `this` in an incremental model: what it reads of itself is no lineage.
             self.upstream.remove(&asset.name);
             self.define((asset.name, asset.kind), (shape, &[]), false, statement);
-        } else if !self.upstream.is_empty() {
+        } else if !self.upstream.is_empty() && self.file.place.aside.is_none() {
             let name = AssetName::from_parts(&[self.query_name()]);
             self.define((name, AssetKind::Query), (shape, &[]), false, statement);
         }
@@ -313,6 +313,7 @@ impl Resolver<'_> {
         {
             return target.asset.clone();
         }
+        let parts = self.file.place.defaults.qualify(parts);
         self.catalog.in_dialect(AssetName::from_parts(&parts), self.dialect)
     }
 

@@ -1,5 +1,7 @@
 //! The resolver's behaviour, statement by statement: SQL in, edges out, each expectation read by eye.
 
+mod names;
+
 use std::collections::BTreeMap;
 
 use super::model::{AssetKind, AssetName, LineageGraph, Read, Template};
@@ -7,7 +9,7 @@ use super::{DeclaredAsset, Side, analyze};
 use crate::path::RepoPath;
 use crate::source::BlobId;
 use crate::sql::dialect::Dialect;
-use crate::sql::template::{CatalogContent, FileAsset, LineMap, Prepared, TokenTarget};
+use crate::sql::template::{CatalogContent, FileAsset, FilePlace, LineMap, Prepared, TokenTarget};
 
 pub(crate) fn prepared(path: &str, sql: &str, dialect: Dialect) -> Prepared {
     Prepared {
@@ -19,6 +21,7 @@ pub(crate) fn prepared(path: &str, sql: &str, dialect: Dialect) -> Prepared {
         dialect_reason: "the test".to_owned(),
         template: Template::None,
         asset: None,
+        place: FilePlace::default(),
         tokens: BTreeMap::new(),
         catalog: CatalogContent::Sql(sql.into()),
         diagnostics: Vec::new(),

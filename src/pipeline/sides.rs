@@ -21,7 +21,7 @@ impl Sides {
     /// Reads both sides; a text that both have is parsed once.
     #[must_use]
     pub fn read(changes: &ChangeSet, settings: &Settings) -> Self {
-        let options = PrepareOptions { dialect: settings.dialect };
+        let options = PrepareOptions::from(settings);
         let base_files = prepare(&changes.base_tree, &options);
         let head_files = prepare(&changes.head_tree, &options);
         let (mut base, mut head) = lineage::analyze_both(
@@ -37,7 +37,7 @@ impl Sides {
 /// The graph of one tree, for the `lineage` command; `known` are assets that no SQL defines.
 #[must_use]
 pub fn graph<S: Sync>(tree: &SourceTree<S>, settings: &Settings, known: &[DeclaredAsset]) -> LineageGraph {
-    let files = prepare(tree, &PrepareOptions { dialect: settings.dialect });
+    let files = prepare(tree, &PrepareOptions::from(settings));
     let declared: Vec<DeclaredAsset> = known.iter().chain(&files.declared).cloned().collect();
     let mut graph = lineage::analyze(Side { files: &files.files, declared: &declared });
     count_unreadable(&mut graph, &files);

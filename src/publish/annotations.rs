@@ -255,6 +255,7 @@ mod tests {
                 status: FileStatus::Modified,
                 dialect: Dialect::Postgres,
                 dialect_reason: "the test".to_owned(),
+                asset_from_path: None,
                 template: Template::None,
                 statements: 1,
                 analyzed: 1,

@@ -74,6 +74,7 @@ fn file_row(file: &ChangedFile, base: &LineageGraph, head: &LineageGraph) -> Fil
         status: file.status,
         dialect: summary.map_or(Dialect::Generic, |summary| summary.dialect),
         dialect_reason: summary.map_or_else(String::new, |summary| summary.dialect_reason.clone()),
+        asset_from_path: summary.and_then(|summary| summary.asset_from_path.as_deref().map(str::to_owned)),
         template: summary.map_or(Template::None, |summary| summary.template),
         statements: summary.map_or(0, |summary| summary.statements),
         analyzed: summary.map_or(0, |summary| summary.analyzed),

@@ -122,6 +122,51 @@ pub const DIALECT: Input = Input {
            snowflake, bigquery, databricks, spark, hive, duckdb, mysql, sqlite, tsql, oracle, trino, clickhouse, teradata.",
 };
 
+/// Dialects by path.
+pub const DIALECTS: Input = Input {
+    name: "dialects",
+    variable: "DATASCALE_DIALECTS",
+    default: "",
+    kind: InputKind::List,
+    value_name: "PATTERN=NAME",
+    help: "Dialects by path, for a repository that holds several. Each entry is a pattern written like those of files, `=` \
+           and a dialect: `warehouse/**=bigquery`. The last entry that takes a file decides, before dialect and everything \
+           else.",
+};
+
+/// The database of names that are written without one.
+pub const DEFAULT_DATABASE: Input = Input {
+    name: "default-database",
+    variable: "DATASCALE_DEFAULT_DATABASE",
+    default: "",
+    kind: InputKind::Single,
+    value_name: "NAME",
+    help: "Database, project or catalog that SQL means where it names none. `shop.orders` and `prod.shop.orders` are then one \
+           asset.",
+};
+
+/// The schema of names that are written without one.
+pub const DEFAULT_SCHEMA: Input = Input {
+    name: "default-schema",
+    variable: "DATASCALE_DEFAULT_SCHEMA",
+    default: "",
+    kind: InputKind::Single,
+    value_name: "NAME",
+    help: "Schema or dataset that SQL means where it names none. `orders` and `public.orders` are then one asset.",
+};
+
+/// Paths that name assets.
+pub const ASSET_FROM_PATH: Input = Input {
+    name: "asset-from-path",
+    variable: "DATASCALE_ASSET_FROM_PATH",
+    default: "",
+    kind: InputKind::List,
+    value_name: "PATTERNS",
+    help: "Patterns of paths that name the asset which a file's SELECT makes, such as \
+           `sql/{project}/{dataset}/{table}/query.sql`. What stands in braces is captured, and the captures are joined by dots \
+           in their order; `*` stays within a folder, `**` crosses folders. The first pattern that takes a file counts.",
+};
+
 /// The `platform` of the ingest API.
 pub const PLATFORM: Input = Input {
     name: "platform",
@@ -259,13 +304,17 @@ pub const WORKSPACE: Input = Input {
 };
 
 /// Every setting, in the order of the documentation.
-pub const ALL: [&Input; 19] = [
+pub const ALL: [&Input; 23] = [
     &TOKEN,
     &API_URL,
     &ALLOW_HTTP,
     &FILES,
     &EXCLUDE,
     &DIALECT,
+    &DIALECTS,
+    &DEFAULT_DATABASE,
+    &DEFAULT_SCHEMA,
+    &ASSET_FROM_PATH,
     &PLATFORM,
     &EXTRA_CONFIG,
     &INGEST,
@@ -282,18 +331,33 @@ pub const ALL: [&Input; 19] = [
 ];
 
 /// The settings that `preview` uses.
-pub const OF_PREVIEW: [&Input; 7] = [&FILES, &EXCLUDE, &DIALECT, &FAIL_ON, &COMMENT_ID, &MAX_FILE_BYTES, &WORKSPACE];
+pub const OF_PREVIEW: [&Input; 11] = [
+    &FILES,
+    &EXCLUDE,
+    &DIALECT,
+    &DIALECTS,
+    &DEFAULT_DATABASE,
+    &DEFAULT_SCHEMA,
+    &ASSET_FROM_PATH,
+    &FAIL_ON,
+    &COMMENT_ID,
+    &MAX_FILE_BYTES,
+    &WORKSPACE,
+];
 
 /// The settings that `lineage` uses.
-pub const OF_LINEAGE: [&Input; 4] = [&FILES, &EXCLUDE, &DIALECT, &MAX_FILE_BYTES];
+pub const OF_LINEAGE: [&Input; 8] =
+    [&FILES, &EXCLUDE, &DIALECT, &DIALECTS, &DEFAULT_DATABASE, &DEFAULT_SCHEMA, &ASSET_FROM_PATH, &MAX_FILE_BYTES];
 
 /// The settings that `ingest` uses.
-pub const OF_INGEST: [&Input; 11] = [
+pub const OF_INGEST: [&Input; 13] = [
     &API_URL,
     &ALLOW_HTTP,
     &FILES,
     &EXCLUDE,
     &DIALECT,
+    &DIALECTS,
+    &ASSET_FROM_PATH,
     &PLATFORM,
     &EXTRA_CONFIG,
     &ON_INGEST_ERROR,

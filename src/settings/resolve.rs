@@ -12,6 +12,9 @@ use super::invalid::{InvalidSetting, InvalidSettings, Problem};
 use super::{Flags, IngestMode, OnError, Settings, address, values};
 use crate::env::Environment;
 use crate::secret::Secret;
+use crate::sql::dialect::rule::DialectRule;
+use crate::sql::ident::Defaults;
+use crate::sql::layout::AssetPattern;
 
 const YES_NO: [(&str, bool); 2] = [("true", true), ("false", false)];
 const ON_ERROR: [(&str, OnError); 2] = [("warn", OnError::Warn), ("fail", OnError::Fail)];
@@ -52,6 +55,10 @@ impl<'a> Resolver<'a> {
         let api_url = self.api_url();
         let (files, exclude) = (self.patterns(&inputs::FILES), self.patterns(&inputs::EXCLUDE));
         let dialect = self.read(&inputs::DIALECT, values::dialect);
+        let dialects = self.read(&inputs::DIALECTS, values::entries::<DialectRule>);
+        let database = self.optional(&inputs::DEFAULT_DATABASE, values::identifier);
+        let schema = self.optional(&inputs::DEFAULT_SCHEMA, values::identifier);
+        let asset_from_path = self.read(&inputs::ASSET_FROM_PATH, values::entries::<AssetPattern>);
         let platform = self.optional(&inputs::PLATFORM, values::platform);
         let extra_config = self.read(&inputs::EXTRA_CONFIG, values::json_object);
         let ingest = self.word(&inputs::INGEST, &INGEST_MODES);
@@ -67,6 +74,9 @@ impl<'a> Resolver<'a> {
             files: files?,
             exclude: exclude?,
             dialect: dialect?,
+            dialects: dialects?,
+            defaults: Defaults { database: database?, schema: schema? },
+            asset_from_path: asset_from_path?,
             platform: platform?,
             extra_config: extra_config?,
             ingest: ingest?,
@@ -154,6 +164,7 @@ impl<'a> Resolver<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::path::RepoPath;
     use crate::settings::{DEFAULT_API_URL, DEFAULT_MAX_FILE_BYTES, DialectChoice, Gate};
     use crate::sql::dialect::Dialect;
 
@@ -172,6 +183,8 @@ mod tests {
         assert_eq!(settings.api_url.as_str().trim_end_matches('/'), DEFAULT_API_URL);
         assert_eq!((settings.files, settings.exclude), (vec!["**/*.sql".to_owned()], Vec::new()));
         assert_eq!((settings.dialect, settings.platform), (DialectChoice::Auto, None));
+        assert_eq!((settings.dialects, settings.defaults), (Vec::new(), Defaults::default()));
+        assert_eq!(settings.asset_from_path, Vec::new());
         assert_eq!((settings.ingest, settings.fail_on), (IngestMode::PullRequest, Vec::new()));
         assert_eq!((settings.on_ingest_error, settings.on_publish_error), (OnError::Warn, OnError::Warn));
         assert!(settings.comment && settings.comment_id.is_empty() && settings.extra_config.is_empty());
@@ -217,6 +230,37 @@ mod tests {
         assert_eq!(settings.files, ["models/**/*.sql", "views/*.sql", "ddl/"]);
         assert_eq!(settings.exclude, ["**/tmp_*.sql"]);
         assert_eq!(settings.fail_on, [Gate::ParseError, Gate::RemovedColumn]);
+    }
+
+    #[test]
+    fn dialects_and_assets_by_path_are_lists() {
+        let settings = resolve([
+            ("INPUT_DIALECTS", "warehouse/**=bigquery\n app=postgresql"),
+            ("INPUT_DEFAULT-DATABASE", "prod"),
+            ("DATASCALE_DEFAULT_SCHEMA", "public"),
+            ("INPUT_ASSET-FROM-PATH", "sql/{dataset}/{table}/query.sql, views/{view}.sql"),
+        ])
+        .expect("valid");
+        let dialect = |path: &str| DialectRule::last_of(&settings.dialects, &RepoPath::new(path).expect("inside"));
+        assert_eq!(dialect("warehouse/a/b.sql"), Some(Dialect::BigQuery));
+        assert_eq!(dialect("app/b.sql"), Some(Dialect::Postgres));
+        let defaults = Defaults { database: Some("prod".to_owned()), schema: Some("public".to_owned()) };
+        assert_eq!(settings.defaults, defaults);
+        let patterns: Vec<&str> = settings.asset_from_path.iter().map(|pattern| &**pattern.text()).collect();
+        assert_eq!(patterns, ["sql/{dataset}/{table}/query.sql", "views/{view}.sql"]);
+    }
+
+    #[test]
+    fn a_slip_in_a_path_setting_is_told_with_the_line_to_paste() {
+        let text = refused([
+            ("INPUT_ASSET-FROM-PATH", "sql/{table.sql"),
+            ("INPUT_DIALECTS", "warehouse/**: bigquery"),
+            ("INPUT_DEFAULT-SCHEMA", "my schema; drop"),
+        ]);
+        assert_eq!(text.lines().count(), 3, "{text}");
+        assert!(text.contains("asset-from-path: sql/{project}/{dataset}/{table}/query.sql"), "{text}");
+        assert!(text.contains("dialects: warehouse/**=bigquery"), "{text}");
+        assert!(text.contains("default-schema (from INPUT_DEFAULT-SCHEMA)"), "{text}");
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! Reading one value of each kind: text in, value or [`Problem`] out.
 
+use std::fmt::Display;
+use std::str::FromStr;
+
 use serde_json::{Map, Value};
 
 use super::invalid::Problem;
@@ -20,6 +23,21 @@ fn list(value: &str) -> Result<Vec<&str>, Problem> {
 /// A list of patterns.
 pub(super) fn patterns(value: &str) -> Result<Vec<String>, Problem> {
     list(value)?.into_iter().map(pattern).collect()
+}
+
+/// A list of entries that say for themselves what is wrong with them.
+pub(super) fn entries<T: FromStr<Err: Display>>(value: &str) -> Result<Vec<T>, Problem> {
+    let read = |entry: &str| entry.parse().map_err(|error: T::Err| Problem::malformed(entry, error.to_string()));
+    list(value)?.into_iter().map(read).collect()
+}
+
+/// A database's or schema's name: one identifier.
+pub(super) fn identifier(value: &str) -> Result<String, Problem> {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '$' | '@' | '#');
+    if value.chars().all(plain) {
+        return Ok(value.to_owned());
+    }
+    Err(Problem::malformed(value, "one name without quotes and dots is needed, such as public"))
 }
 
 /// One of the known words, in any case.

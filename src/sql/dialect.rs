@@ -1,5 +1,7 @@
 //! SQL dialects: their names, their parser, their `platform` word in the ingest API, and how they fold identifiers.
 
+pub mod rule;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -160,21 +162,77 @@ impl FromStr for Dialect {
     type Err = UnknownDialect;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let name = text.trim().to_ascii_lowercase();
-        let alias = match name.as_str() {
-            "ansi" => Some(Self::Generic),
-            "postgresql" | "greenplum" | "materialize" | "cockroachdb" => Some(Self::Postgres),
-            "sparksql" => Some(Self::Spark),
-            "mssql" | "sqlserver" | "synapse" | "fabric" => Some(Self::Tsql),
-            "mariadb" => Some(Self::MySql),
-            "presto" | "athena" | "starburst" => Some(Self::Trino),
-            _ => None,
-        };
-        alias
-            .or_else(|| Self::ALL.into_iter().find(|dialect| dialect.name() == name))
+        // `SQL Server`, `sql-server` and `sql_server` are one word.
+        let name: String =
+            text.chars().filter(|c| !matches!(c, ' ' | '-' | '_')).map(|c| c.to_ascii_lowercase()).collect();
+        Self::ALL
+            .into_iter()
+            .find(|dialect| dialect.name() == name)
+            .or_else(|| ALIASES.iter().find(|(aliases, _)| aliases.contains(&&*name)).map(|(_, dialect)| *dialect))
             .ok_or_else(|| UnknownDialect { name: text.trim().to_owned() })
     }
 }
+
+/// Other names of engines, without hyphens and underscores. Those that the parser does not know are read with the dialect
+/// whose SQL is nearest; docs/dialects.md says which.
+const ALIASES: &[(&[&str], Dialect)] = &[
+    (&["ansi", "sql", "db2", "exasol", "saphana", "hana", "firebolt", "dremio"], Dialect::Generic),
+    (
+        &[
+            "postgresql",
+            "pg",
+            "psql",
+            "greenplum",
+            "materialize",
+            "cockroachdb",
+            "cockroach",
+            "timescale",
+            "timescaledb",
+            "yugabyte",
+            "yugabytedb",
+            "alloydb",
+            "neon",
+            "supabase",
+            "citus",
+            "edb",
+            "risingwave",
+            "netezza",
+            "vertica",
+            "aurorapostgresql",
+        ],
+        Dialect::Postgres,
+    ),
+    (&["redshiftserverless"], Dialect::Redshift),
+    (&["bq", "googlesql", "zetasql", "spanner"], Dialect::BigQuery),
+    (&["databrickssql"], Dialect::Databricks),
+    (&["sparksql", "spark2", "spark3", "pyspark", "glue", "fabricspark"], Dialect::Spark),
+    (&["hiveql", "impala"], Dialect::Hive),
+    (&["motherduck"], Dialect::DuckDb),
+    (
+        &[
+            "mariadb",
+            "singlestore",
+            "memsql",
+            "tidb",
+            "percona",
+            "vitess",
+            "planetscale",
+            "starrocks",
+            "doris",
+            "auroramysql",
+        ],
+        Dialect::MySql,
+    ),
+    (&["sqlite3", "libsql", "turso"], Dialect::Sqlite),
+    (
+        &["mssql", "sqlserver", "synapse", "azuresql", "azuresynapse", "fabric", "transactsql", "sybase", "sapase"],
+        Dialect::Tsql,
+    ),
+    (&["plsql", "oracledb"], Dialect::Oracle),
+    (&["presto", "prestodb", "prestosql", "athena", "starburst"], Dialect::Trino),
+    (&["clickhousecloud"], Dialect::ClickHouse),
+    (&["vantage"], Dialect::Teradata),
+];
 
 impl fmt::Display for Dialect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -187,12 +245,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_and_platform_leads_back_to_its_dialect() {
+    fn every_name_platform_and_alias_leads_to_its_dialect() {
         for dialect in Dialect::ALL {
             assert_eq!(dialect.name().parse(), Ok(dialect));
             if let Some(platform) = dialect.platform() {
                 assert_eq!(platform.parse(), Ok(dialect));
             }
+        }
+        for (alias, dialect) in [
+            ("PostgreSQL", Dialect::Postgres),
+            ("SQL Server", Dialect::Tsql),
+            ("azure_sql", Dialect::Tsql),
+            ("spark3", Dialect::Spark),
+            ("motherduck", Dialect::DuckDb),
+            ("singlestore", Dialect::MySql),
+            ("vertica", Dialect::Postgres),
+            ("athena", Dialect::Trino),
+            ("db2", Dialect::Generic),
+        ] {
+            assert_eq!(alias.parse(), Ok(dialect), "{alias}");
         }
         assert!("cobol".parse::<Dialect>().is_err_and(|error| error.to_string().contains("clickhouse")));
     }

@@ -7,6 +7,44 @@ use sqlparser::ast::{Ident, ObjectName, ObjectNamePart};
 
 use crate::sql::dialect::{Dialect, Folding};
 
+/// What SQL means where it names no database or schema.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Defaults {
+    /// The database, project or catalog.
+    pub database: Option<String>,
+    /// The schema or dataset.
+    pub schema: Option<String>,
+}
+
+impl Defaults {
+    /// Nothing is set.
+    pub const NONE: Self = Self { database: None, schema: None };
+
+    /// The same as a dialect folds them. Where a database holds tables and no schemas, it is what qualifies a table.
+    #[must_use]
+    pub fn of_dialect(&self, dialect: Dialect) -> Self {
+        let folded = |name: &Option<String>| name.as_deref().map(|name| fold_text(name, false, dialect));
+        let (database, schema) = (folded(&self.database), folded(&self.schema));
+        let one_level = matches!(dialect, Dialect::MySql | Dialect::ClickHouse | Dialect::Hive | Dialect::Teradata);
+        match (database, schema) {
+            (Some(database), None) if one_level => Self { database: None, schema: Some(database) },
+            (database, schema) => Self { database, schema },
+        }
+    }
+
+    /// The folded parts of a name with what it leaves out, as far as that is known.
+    #[must_use]
+    pub fn qualify(&self, parts: Vec<String>) -> Vec<String> {
+        let database = self.database.iter();
+        let missing: Vec<&String> = match (parts.len(), &self.schema) {
+            (1, Some(schema)) => database.chain([schema]).collect(),
+            (2, _) => database.collect(),
+            _ => return parts,
+        };
+        missing.into_iter().cloned().chain(parts).collect()
+    }
+}
+
 /// The folded form of one identifier.
 #[must_use]
 pub fn fold(ident: &Ident, dialect: Dialect) -> String {
@@ -48,6 +86,25 @@ pub fn fold_name(name: &ObjectName, dialect: Dialect) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_take_what_they_leave_out_from_the_defaults() {
+        let of = |database: &str, schema: &str, dialect| {
+            let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+            Defaults { database: given(database), schema: given(schema) }.of_dialect(dialect)
+        };
+        let name =
+            |defaults: &Defaults, name: &str| defaults.qualify(name.split('.').map(str::to_owned).collect()).join(".");
+        let both = of("Prod", "public", Dialect::Postgres);
+        assert_eq!(name(&both, "t"), "prod.public.t");
+        assert_eq!(name(&both, "s.t"), "prod.s.t");
+        assert_eq!(name(&both, "d.s.t"), "d.s.t");
+        assert_eq!(name(&of("", "public", Dialect::Postgres), "t"), "public.t");
+        assert_eq!(name(&of("prod", "", Dialect::BigQuery), "t"), "t");
+        assert_eq!(name(&of("prod", "", Dialect::BigQuery), "s.t"), "prod.s.t");
+        assert_eq!(name(&of("shop", "", Dialect::MySql), "t"), "shop.t");
+        assert_eq!(name(&of("shop", "", Dialect::MySql), "s.t"), "s.t");
+    }
 
     #[test]
     fn folding_follows_the_dialect() {

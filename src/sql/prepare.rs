@@ -1,42 +1,59 @@
-//! All SQL files of one side → [`Prepared`] files: dialect chosen, templates rendered, placeholders taken out.
+//! All SQL files of one side → [`Prepared`] files: dialect chosen, templates rendered, placeholders taken out, assets named by
+//! their path.
 //!
 //! Pure and parallel. Files without a template marker pass through without a copy.
 
-use std::collections::BTreeMap;
+mod dialects;
+mod plain;
+
 use std::sync::Arc;
 
-use minijinja::Value;
-use minijinja::value::Object;
 use rayon::prelude::*;
 
-use super::detect::{Majority, detect, from_path};
-use super::dialect::Dialect;
-use super::jinja::engine::{Job, render};
-use super::jinja::findings::{failure, findings};
-use super::jinja::hole::Holes;
-use super::jinja::neutral::neutralise as neutralise_jinja;
-use super::jinja::segment::{Segment, SegmentKind, has_marker, split};
-use super::jinja::settle::{Lone, settle};
-use super::jinja::source::Replacements;
-use super::lexical::is_blank;
-use super::placeholder::{Placeholder, is_go_template, neutralise, neutralise_go, without_front_matter};
+use self::dialects::Dialects;
+use self::plain::plain;
+use super::dialect::rule::DialectRule;
+use super::ident::Defaults;
+use super::layout::{AssetPattern, Layout};
 use super::stack::on_large_stacks;
-use super::template::{CatalogContent, LineMap, Prepared};
+use super::template::Prepared;
 use crate::dbt::columns::declared;
 use crate::dbt::model::{DbtFile, Draft, Relations, draft};
 use crate::dbt::world::World;
 use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
 use crate::lineage::DeclaredAsset;
-use crate::lineage::model::Template;
 use crate::path::RepoPath;
-use crate::settings::DialectChoice;
+use crate::settings::{DialectChoice, Settings};
 use crate::source::{SourceFile, SourceTree};
 
 /// What steers the preparation.
 #[derive(Debug, Clone, Copy)]
-pub struct PrepareOptions {
+pub struct PrepareOptions<'s> {
     /// The dialect setting.
     pub dialect: DialectChoice,
+    /// Dialects by path, which win over it.
+    pub dialects: &'s [DialectRule],
+    /// What SQL means where it names no database or schema.
+    pub defaults: &'s Defaults,
+    /// Paths that name assets.
+    pub asset_from_path: &'s [AssetPattern],
+}
+
+impl<'s> From<&'s Settings> for PrepareOptions<'s> {
+    fn from(settings: &'s Settings) -> Self {
+        Self {
+            dialect: settings.dialect,
+            dialects: &settings.dialects,
+            defaults: &settings.defaults,
+            asset_from_path: &settings.asset_from_path,
+        }
+    }
+}
+
+impl PrepareOptions<'_> {
+    /// Nothing is set: everything is found out.
+    pub const AUTO: Self =
+        Self { dialect: DialectChoice::Auto, dialects: &[], defaults: &Defaults::NONE, asset_from_path: &[] };
 }
 
 /// One side, ready for parsing.
@@ -54,11 +71,11 @@ pub struct PreparedSide {
 
 /// Prepares every SQL file of a side.
 #[must_use]
-pub fn prepare<Side: Sync>(tree: &SourceTree<Side>, options: &PrepareOptions) -> PreparedSide {
+pub fn prepare<Side: Sync>(tree: &SourceTree<Side>, options: &PrepareOptions<'_>) -> PreparedSide {
     on_large_stacks(|| prepare_here(tree, options))
 }
 
-fn prepare_here<Side: Sync>(tree: &SourceTree<Side>, options: &PrepareOptions) -> PreparedSide {
+fn prepare_here<Side: Sync>(tree: &SourceTree<Side>, options: &PrepareOptions<'_>) -> PreparedSide {
     let world = Arc::new(World::read(tree));
     let mut readable = Vec::new();
     let mut unreadable = Vec::new();
@@ -71,13 +88,14 @@ fn prepare_here<Side: Sync>(tree: &SourceTree<Side>, options: &PrepareOptions) -
             }
         }
     }
-    let dialects = Dialects::choose(&world, &readable, options.dialect);
+    let dialects = Dialects::choose(&world, &readable, options);
+    let layout = layout(&world, &readable, options.asset_from_path);
     let drafts: Vec<Draft> = readable
         .par_iter()
         .zip(&dialects.of_files)
         .map(|((file, text), dialect)| match world.projects.place(&file.path) {
             Some((project, role, _)) => draft(&world, &DbtFile { file, text, project, role, dialect: dialect.clone() }),
-            None => Draft::finished(plain(file, text, dialect.clone())),
+            None => Draft::finished(plain(file, text, dialect.clone(), (&layout, options.defaults))),
         })
         .collect();
     let relations = Relations::gather(&world, &drafts);
@@ -85,162 +103,21 @@ fn prepare_here<Side: Sync>(tree: &SourceTree<Side>, options: &PrepareOptions) -
     PreparedSide { files, unreadable, diagnostics: world.diagnostics.clone(), declared: declared(&world, tree) }
 }
 
-/// The dialect of each file, and why.
-struct Dialects {
-    of_files: Vec<(Dialect, String)>,
-}
-
-impl Dialects {
-    fn choose(world: &World, files: &[(&SourceFile, &Arc<str>)], choice: DialectChoice) -> Self {
-        if let DialectChoice::Fixed(dialect) = choice {
-            return Self { of_files: vec![(dialect, "from the setting".to_owned()); files.len()] };
-        }
-        let adapter = |path: &RepoPath| {
-            let (project, _, _) = world.projects.place(path)?;
-            Some((project, world.adapters.get(project)?.as_ref()))
-        };
-        let found: Vec<_> = files
-            .par_iter()
-            .map(|(file, text)| match adapter(&file.path) {
-                Some((_, Some(_))) => None,
-                _ => detect(text),
-            })
-            .collect();
-        let mut majority = Majority::default();
-        for ((file, _), (dialect, _)) in files.iter().zip(&found).filter_map(|(file, found)| Some((file, (*found)?))) {
-            majority.count(&file.path, dialect);
-        }
-        let silent = |path: &RepoPath| {
-            let named = from_path(path).or_else(|| majority.dialect(path));
-            named.unwrap_or_else(|| (Dialect::Generic, "nothing tells the dialect".to_owned()))
-        };
-        let of_file = |path: &RepoPath, found: Option<(Dialect, &str)>| match (adapter(path), found) {
-            (Some((_, Some(adapter))), _) => adapter.clone(),
-            // All files of a dbt project are for one warehouse.
-            (Some((project, None)), _) => {
-                silent(world.projects.list.get(project).map_or(path, |project| &project.file))
-            }
-            (None, Some((dialect, sign))) => (dialect, format!("evidence: {}", quoted(sign))),
-            (None, None) => silent(path),
-        };
-        Self { of_files: files.iter().zip(&found).map(|((file, _), found)| of_file(&file.path, *found)).collect() }
-    }
-}
-
-/// A sign as code; one that is written with backticks already looks like it.
-fn quoted(sign: &str) -> String {
-    if sign.starts_with('`') { sign.to_owned() } else { format!("`{sign}`") }
-}
-
-/// A file outside of any dbt project.
-fn plain(file: &SourceFile, text: &Arc<str>, (dialect, dialect_reason): (Dialect, String)) -> Prepared {
-    let text = without_front_matter(text).map_or_else(|| Arc::clone(text), Arc::from);
-    let mut prepared = Prepared {
-        path: file.path.clone(),
-        blob: file.blob.clone(),
-        sql: Arc::clone(&text),
-        line_map: LineMap::default(),
-        dialect,
-        dialect_reason,
-        template: Template::None,
-        asset: None,
-        tokens: BTreeMap::new(),
-        catalog: CatalogContent::Nothing("without SQL".to_owned()),
-        diagnostics: Vec::new(),
-        partial: false,
-    };
-    let segments = if has_marker(&text) { split(&text) } else { Vec::new() };
-    if is_go_template(&text, &segments) {
-        let (sql, found) = neutralise_go(&text);
-        take_placeholders(&mut prepared, sql, &found);
-    } else if is_jinja(&text, &segments) {
-        render_jinja(&mut prepared, &text, &segments);
-    } else if let Some((sql, found)) = neutralise(&text) {
-        take_placeholders(&mut prepared, sql, &found);
-    }
-    if !is_blank(&prepared.sql) {
-        let rendered = prepared.template == Template::Jinja;
-        prepared.catalog = CatalogContent::Sql(if rendered { Arc::clone(&prepared.sql) } else { text });
-    }
-    prepared
-}
-
-fn take_placeholders(prepared: &mut Prepared, sql: String, found: &[Placeholder]) {
-    prepared.template = Template::Placeholder;
-    prepared.sql = sql.into();
-    if let Some(first) = found.first() {
-        let others = match found.len() {
-            1 => String::new(),
-            count => format!(" and {} more", count - 1),
-        };
-        let message = format!("placeholder `{}`{others}: read as names of their own", first.written);
-        let note = Diagnostic::new(DiagnosticCode::TemplateHole, DiagnosticSeverity::Note, &prepared.path, message);
-        prepared.diagnostics.push(note.at(first.line, 0));
-    }
-}
-
-/// Keywords of Jinja's blocks that can open a template.
-const BLOCKS: [&str; 14] = [
-    "if", "for", "set", "macro", "include", "import", "from", "extends", "block", "with", "raw", "do", "call", "filter",
-];
-
-/// Whether tags are Jinja's: `'{{1,2},{3,4}}'` is an array of PostgreSQL's, and `'%{%'` a pattern.
-fn is_jinja(text: &str, segments: &[Segment]) -> bool {
-    let environment = minijinja::Environment::empty();
-    segments.iter().any(|segment| match segment.kind {
-        SegmentKind::Raw => true,
-        SegmentKind::Block => BLOCKS.contains(&segment.keyword(text)),
-        SegmentKind::Expression => {
-            let content = segment.content(text);
-            let starts_well = content.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '\'' | '"'));
-            starts_well && environment.compile_expression(content).is_ok()
-        }
-        SegmentKind::Text | SegmentKind::Comment => false,
-    })
-}
-
-/// Names of a template of which nothing is known but Jinja itself: each is a hole.
-#[derive(Debug)]
-struct Unknown(Arc<Holes>);
-
-/// Names that belong to Jinja and must not become holes.
-const JINJA_NAMES: [&str; 10] =
-    ["range", "namespace", "dict", "loop", "caller", "super", "self", "varargs", "kwargs", "__mutable"];
-
-impl Object for Unknown {
-    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        let name = key.as_str().filter(|name| !JINJA_NAMES.contains(name))?;
-        Some(self.0.value(name, None))
-    }
-}
-
-fn render_jinja(prepared: &mut Prepared, text: &str, segments: &[Segment]) {
-    prepared.template = Template::Jinja;
-    let job = Job { source: text, segments, rewritten: Replacements::new(), macros: &[] };
-    let names = |_: &BTreeMap<usize, String>| {
-        let holes: Arc<Holes> = Arc::default();
-        (Value::from_object(Unknown(Arc::clone(&holes))), holes)
-    };
-    match render(&job, &names) {
-        Ok((rendered, holes)) => {
-            let found = findings(&prepared.path, text, (&rendered, &holes.records()), &|_| None);
-            prepared.partial = !found.is_empty();
-            prepared.diagnostics = found;
-            prepared.line_map = LineMap::new(rendered.lines);
-            prepared.sql = settle(rendered.text, Lone::Nothing).into();
-        }
-        Err(reason) => {
-            prepared.diagnostics.push(failure(&prepared.path, &reason));
-            prepared.partial = true;
-            prepared.sql = neutralise_jinja(text, segments, &|_| None).into();
-        }
-    }
+/// The layout of the files that belong to no dbt project.
+fn layout(world: &World, files: &[(&SourceFile, &Arc<str>)], given: &[AssetPattern]) -> Layout {
+    let outside = files.iter().filter(|(file, _)| world.projects.place(&file.path).is_none());
+    let outside: Vec<(&RepoPath, &str)> = outside.map(|(file, text)| (&file.path, &***text)).collect();
+    Layout::read(given, &outside)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lineage::model::Template;
     use crate::source::{BlobId, Head, Unreadable};
+    use crate::sql::dialect::Dialect;
+    use crate::sql::layout::Aside;
+    use crate::sql::template::CatalogContent;
     use proptest::prelude::*;
 
     fn tree(files: &[(&str, &str)]) -> SourceTree<Head> {
@@ -255,7 +132,7 @@ mod tests {
         tree
     }
 
-    const AUTO: PrepareOptions = PrepareOptions { dialect: DialectChoice::Auto };
+    const AUTO: PrepareOptions<'static> = PrepareOptions::AUTO;
 
     fn one(text: &str) -> Prepared {
         prepare(&tree(&[("a.sql", text)]), &AUTO).files.remove(0)
@@ -319,6 +196,54 @@ mod tests {
     }
 
     #[test]
+    fn a_query_that_its_path_names_is_an_asset_and_the_catalog_is_told_its_name() {
+        let files = [
+            ("sql/acme-prod/shop/orders_v1/checks.sql", "select 1 from shop.orders_v1"),
+            (
+                "sql/acme-prod/shop/orders_v1/query.sql",
+                "create temp function f() as (1);\nselect f() as a, b\nfrom raw.t",
+            ),
+            ("sql/acme-prod/shop/totals_v1/query.sql", "-- bigquery\n  WITH x AS (SELECT 1) SELECT * FROM x"),
+        ];
+        let dialect = DialectChoice::Fixed(Dialect::BigQuery);
+        let side = prepare(&tree(&files), &PrepareOptions { dialect, ..AUTO });
+        let names: Vec<_> =
+            side.files.iter().map(|file| file.asset.as_ref().map(|asset| asset.name.as_str())).collect();
+        assert_eq!(names, [None, Some("acme-prod.shop.orders_v1"), Some("acme-prod.shop.totals_v1")]);
+        assert_eq!(side.files[1].place.pattern.as_deref(), Some("sql/{project}/{dataset}/{table}/query.sql"));
+        let sent: Vec<String> = side.files.iter().map(|file| format!("{:?}", file.catalog)).collect();
+        assert_eq!(sent[0], r#"Nothing("a check")"#);
+        let wrapped = "CREATE OR REPLACE TABLE `acme-prod`.shop.orders_v1 AS select f() as a, b";
+        assert!(sent[1].contains(&format!(r"create temp function f() as (1);\n{wrapped}\nfrom raw.t")), "{}", sent[1]);
+        let wrapped = "CREATE OR REPLACE TABLE `acme-prod`.shop.totals_v1 AS WITH x AS (SELECT 1) SELECT * FROM x";
+        assert!(sent[2].contains(&format!(r"-- bigquery\n  {wrapped}")), "{}", sent[2]);
+        let database = side.files[1].place.defaults.database.as_deref();
+        assert_eq!(database, Some("acme-prod"), "the project of its path is what it means");
+    }
+
+    #[test]
+    fn a_generators_template_is_no_asset_and_is_not_sent() {
+        let prepared = prepare(&tree(&[("gen/templates/view.sql", "create view {{ dataset }}.v as select 1")]), &AUTO);
+        assert_eq!(prepared.files[0].place.aside, Some(Aside::Template));
+        assert_eq!(prepared.files[0].catalog, CatalogContent::Nothing("a template of a generator".to_owned()));
+        let plain = prepare(&tree(&[("gen/templates/view.sql", "create view d.v as select 1")]), &AUTO);
+        assert_eq!(plain.files[0].place.aside, None);
+    }
+
+    #[test]
+    fn a_dialect_by_path_wins_over_the_setting_and_the_text() {
+        let dialects = ["bq/**=bigquery".parse().expect("a rule")];
+        let files = [("bq/a.sql", "create table t (id bigserial, d jsonb)"), ("x.sql", "create table t (d jsonb)")];
+        let options = PrepareOptions { dialects: &dialects, ..AUTO };
+        let side = prepare(&tree(&files), &options);
+        assert_eq!((side.files[0].dialect, &*side.files[0].dialect_reason), (Dialect::BigQuery, "from the setting"));
+        assert_eq!(side.files[1].dialect, Dialect::Postgres);
+        let fixed = PrepareOptions { dialect: DialectChoice::Fixed(Dialect::Hive), ..options };
+        let side = prepare(&tree(&files), &fixed);
+        assert_eq!((side.files[0].dialect, side.files[1].dialect), (Dialect::BigQuery, Dialect::Hive));
+    }
+
+    #[test]
     fn a_template_that_does_not_render_keeps_its_lines() {
         let prepared = one("select 1\n{% endfor %}{% if x %}\nfrom {{ t }}");
         assert_eq!(prepared.sql.as_ref(), "select 1\n  \nfrom __hole_t");
@@ -332,7 +257,7 @@ mod tests {
             ("x/b.sql", "select 1"),
             ("snowflake/c.sql", "select 1"),
         ];
-        let reasons = |options: &PrepareOptions| {
+        let reasons = |options: &PrepareOptions<'_>| {
             let side = prepare(&tree(&files), options);
             side.files.iter().map(|file| format!("{}, {}", file.dialect, file.dialect_reason)).collect::<Vec<_>>()
         };
@@ -340,7 +265,7 @@ mod tests {
             reasons(&AUTO),
             ["snowflake, folder `snowflake`", "postgres, evidence: `BIGSERIAL`", "postgres, like most SQL in `x`"]
         );
-        let fixed = PrepareOptions { dialect: DialectChoice::Fixed(Dialect::Hive) };
+        let fixed = PrepareOptions { dialect: DialectChoice::Fixed(Dialect::Hive), ..AUTO };
         assert!(reasons(&fixed).iter().all(|reason| reason == "hive, from the setting"));
     }
 

@@ -8,6 +8,8 @@ use crate::lineage::model::{AssetKind, AssetName, Template};
 use crate::path::RepoPath;
 use crate::source::BlobId;
 use crate::sql::dialect::Dialect;
+use crate::sql::ident::Defaults;
+use crate::sql::layout::Aside;
 
 /// Which line of the file each line of the prepared SQL comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -52,6 +54,17 @@ pub struct FileAsset {
     pub kind: AssetKind,
 }
 
+/// What the file's place says of it, where it is in no dbt project.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FilePlace {
+    /// The pattern by which its path names [`Prepared::asset`].
+    pub pattern: Option<Arc<str>>,
+    /// Why what it selects is no asset.
+    pub aside: Option<Aside>,
+    /// What its SQL means where it names no database or schema, folded.
+    pub defaults: Defaults,
+}
+
 /// What the catalog gets for a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CatalogContent {
@@ -80,6 +93,8 @@ pub struct Prepared {
     pub template: Template,
     /// What the file as a whole is, where the layout says so.
     pub asset: Option<FileAsset>,
+    /// What its place says of it.
+    pub place: FilePlace,
     /// Relation tokens in `sql` (lower case) and what they stand for.
     pub tokens: BTreeMap<String, TokenTarget>,
     /// What the catalog gets.

@@ -5,8 +5,10 @@ use sqlparser::ast::Statement;
 use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
 use crate::lineage::catalog::{Catalog, Lookups, Seen};
 use crate::lineage::effect::Effect;
-use crate::lineage::model::Read;
+use crate::lineage::model::{AssetName, Read};
 use crate::lineage::resolver::Resolver;
+use crate::sql::jinja::hole::HOLE_PREFIX;
+use crate::sql::layout::Aside;
 use crate::sql::template::Prepared;
 
 /// A resolved statement.
@@ -32,7 +34,11 @@ impl Resolved {
         resolver.statement(statement);
         let line = file.line_map.original(line);
         resolver.report_ambiguous(line);
-        let Resolver { catalog, effects, mut reads, mut diagnostics, stars_unresolved, .. } = resolver;
+        let Resolver { catalog, mut effects, mut reads, mut diagnostics, stars_unresolved, .. } = resolver;
+        if file.place.aside == Some(Aside::Template) {
+            // What a generator fills in is not known here: the SQL that it makes names the asset.
+            effects.retain(|effect| !effect.target().is_some_and(has_hole));
+        }
         if stars_unresolved > 0 {
             diagnostics.push(unresolved_star(file, line, stars_unresolved));
         }
@@ -49,6 +55,11 @@ impl Resolved {
     pub fn holds_in(&self, catalog: &Catalog, queries: usize) -> bool {
         self.queries == queries && self.seen.iter().all(|seen| seen.holds_in(catalog))
     }
+}
+
+/// Whether a part of a name is what a template leaves open.
+fn has_hole(name: &AssetName) -> bool {
+    [HOLE_PREFIX, "{"].iter().any(|mark| name.as_str().contains(mark))
 }
 
 fn unresolved_star(file: &Prepared, line: u32, stars: usize) -> Diagnostic {

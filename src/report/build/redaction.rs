@@ -17,6 +17,7 @@ pub fn apply(mut report: Report, secrets: &[&Secret]) -> Report {
         redactor.path(&mut row.path);
         row.old_path.iter_mut().for_each(|path| redactor.path(path));
         redactor.text(&mut row.dialect_reason);
+        redactor.texts([&mut row.asset_from_path]);
     }
     for diagnostic in &mut report.diagnostics {
         diagnostic.file.iter_mut().for_each(|path| redactor.path(path));

@@ -169,6 +169,7 @@ fn what_was_broken_before_and_is_understood_now_is_told() {
     let summary = |analyzed| FileSummary {
         dialect: Dialect::Postgres,
         dialect_reason: "the test".to_owned(),
+        asset_from_path: None,
         template: Template::None,
         statements: 2,
         analyzed,

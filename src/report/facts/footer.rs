@@ -32,7 +32,7 @@ pub fn footer(facts: &Facts<'_>) -> Phrase {
         parts.push(format!("{} not expanded", words::count(coverage.stars_unresolved, "`*`", "`*`")));
     }
     let tool = concat!(" · ingest-action ", env!("CARGO_PKG_VERSION"));
-    revisions.words(format!(" · {}", parts.join(" · "))).then(dialects(report)).words(tool)
+    revisions.words(format!(" · {}", parts.join(" · "))).then(dialects(report)).then(named_by_path(report)).words(tool)
 }
 
 /// The dialects that the changed files were read with, those of most files first, and what told them.
@@ -62,4 +62,21 @@ fn why(reasons: &BTreeMap<&str, usize>) -> Phrase {
     let mut reasons: Vec<(&str, usize)> = reasons.iter().map(|(reason, count)| (*reason, *count)).collect();
     reasons.sort_by_key(|(_, count)| Reverse(*count));
     Phrase::default().list(reasons.iter().map(|(reason, _)| Phrase::default().message(*reason)), MOST_REASONS)
+}
+
+/// The patterns by which paths of changed files name assets.
+fn named_by_path(report: &Report) -> Phrase {
+    let mut found = BTreeMap::<&str, usize>::new();
+    for pattern in report.files.iter().filter_map(|row| row.asset_from_path.as_deref()) {
+        *found.entry(pattern).or_default() += 1;
+    }
+    let named = found.iter().map(|(pattern, files)| {
+        let files = words::count(*files, "file", "files");
+        Phrase::default().name(*pattern).words(format!(" ({files})"))
+    });
+    if found.is_empty() {
+        Phrase::default()
+    } else {
+        Phrase::new(" · assets named by path: ").list(named, MOST_REASONS)
+    }
 }

@@ -70,7 +70,7 @@ fn downstream_diagnostics_files_and_coverage_are_told_in_the_words_of_the_contra
     assert_eq!(
         document["files"][1],
         json!({"path": "views/legacy.sql", "old_path": null, "status": "removed", "dialect": "postgres",
-               "dialect_reason": "folder `postgres`", "template": "none", "statements": 1, "analyzed": 1})
+               "dialect_reason": "folder `postgres`", "asset_from_path": null, "template": "none", "statements": 1, "analyzed": 1})
     );
     assert_eq!(document["coverage"]["stars_unresolved"], 2);
 }

@@ -148,6 +148,7 @@ pub fn with_files(mut report: Report, files: &[(&str, FileStatus)]) -> Report {
             status: *status,
             dialect: Dialect::Postgres,
             dialect_reason: "folder `postgres`".to_owned(),
+            asset_from_path: None,
             template: Template::None,
             statements: 1,
             analyzed: 1,

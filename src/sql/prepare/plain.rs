@@ -1,0 +1,191 @@
+//! One file outside of any dbt project: front matter, templates and placeholders, and the asset that its path names.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use minijinja::Value;
+use minijinja::value::Object;
+
+use crate::dbt::relation::quoted;
+use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
+use crate::lineage::model::{AssetKind, AssetName, Template};
+use crate::source::SourceFile;
+use crate::sql::dialect::Dialect;
+use crate::sql::ident::{Defaults, fold_text};
+use crate::sql::jinja::engine::{Job, render};
+use crate::sql::jinja::findings::{failure, findings};
+use crate::sql::jinja::hole::Holes;
+use crate::sql::jinja::neutral::neutralise as neutralise_jinja;
+use crate::sql::jinja::segment::{Segment, SegmentKind, has_marker, split};
+use crate::sql::jinja::settle::{Lone, settle};
+use crate::sql::jinja::source::Replacements;
+use crate::sql::layout::{Aside, Layout, Place, is_below_templates};
+use crate::sql::lexical::is_blank;
+use crate::sql::placeholder::{Placeholder, is_go_template, neutralise, neutralise_go, without_front_matter};
+use crate::sql::split::split as split_statements;
+use crate::sql::template::{CatalogContent, FileAsset, FilePlace, LineMap, Prepared};
+
+/// A file outside of any dbt project.
+pub(super) fn plain(
+    file: &SourceFile,
+    text: &Arc<str>,
+    (dialect, dialect_reason): (Dialect, String),
+    (layout, defaults): (&Layout, &Defaults),
+) -> Prepared {
+    let text = without_front_matter(text).map_or_else(|| Arc::clone(text), Arc::from);
+    let mut prepared = Prepared {
+        path: file.path.clone(),
+        blob: file.blob.clone(),
+        sql: Arc::clone(&text),
+        line_map: LineMap::default(),
+        dialect,
+        dialect_reason,
+        template: Template::None,
+        asset: None,
+        place: FilePlace::default(),
+        tokens: BTreeMap::new(),
+        catalog: CatalogContent::Nothing("without SQL".to_owned()),
+        diagnostics: Vec::new(),
+        partial: false,
+    };
+    let segments = if has_marker(&text) { split(&text) } else { Vec::new() };
+    if is_go_template(&text, &segments) {
+        let (sql, found) = neutralise_go(&text);
+        take_placeholders(&mut prepared, sql, &found);
+    } else if is_jinja(&text, &segments) {
+        render_jinja(&mut prepared, &text, &segments);
+    } else if let Some((sql, found)) = neutralise(&text) {
+        take_placeholders(&mut prepared, sql, &found);
+    }
+    put(&mut prepared, layout, defaults);
+    if !is_blank(&prepared.sql) {
+        let rendered = prepared.template == Template::Jinja;
+        let sql = if rendered { Arc::clone(&prepared.sql) } else { text };
+        prepared.catalog = content(&prepared, sql);
+    }
+    prepared
+}
+
+/// Notes what the file's place says of it.
+fn put(prepared: &mut Prepared, layout: &Layout, defaults: &Defaults) {
+    let mut defaults = defaults.clone();
+    if let Some(database) = layout.database(&prepared.path) {
+        defaults.database = Some(database.to_owned());
+    }
+    match layout.place(&prepared.path) {
+        Place::Asset { pattern, captures } => {
+            let parts: Vec<String> =
+                captures.iter().map(|capture| fold_text(capture.text, false, prepared.dialect)).collect();
+            prepared.asset = Some(FileAsset { name: AssetName::from_parts(&parts), kind: AssetKind::Table });
+            prepared.place.pattern = Some(Arc::clone(pattern));
+        }
+        Place::Aside(aside) => prepared.place.aside = Some(aside),
+        Place::Open => {}
+    }
+    if prepared.asset.is_none() && prepared.template != Template::None && is_below_templates(&prepared.path) {
+        prepared.place.aside = Some(Aside::Template);
+    }
+    prepared.place.defaults = defaults.of_dialect(prepared.dialect);
+}
+
+/// What the catalog gets: a query that only its path names is told with the name.
+fn content(prepared: &Prepared, sql: Arc<str>) -> CatalogContent {
+    match (&prepared.asset, prepared.place.aside) {
+        (_, Some(aside @ (Aside::Check | Aside::Template))) => CatalogContent::Nothing(aside.words().to_owned()),
+        (Some(asset), _) => {
+            let parts = asset.name.parts().into_iter().map(|part| part.trim_matches('"').to_owned());
+            let name = parts.map(|part| quoted(&part, prepared.dialect)).collect::<Vec<_>>().join(".");
+            CatalogContent::Sql(with_create(&sql, &name, prepared.dialect).map_or(sql, Arc::from))
+        }
+        (None, _) => CatalogContent::Sql(sql),
+    }
+}
+
+/// The script with a CREATE TABLE in front of its last query, on the same line; `None` where it has no bare query.
+fn with_create(sql: &str, name: &str, dialect: Dialect) -> Option<String> {
+    let pieces = split_statements(sql, dialect);
+    let starts_query = |text: &str| {
+        let word: String = text.trim_start_matches(['(', ' ', '\n', '\r', '\t']).chars().take(7).collect();
+        let word = word.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_ascii_uppercase();
+        matches!(word.as_str(), "SELECT" | "WITH" | "FROM")
+    };
+    let query = pieces.iter().rev().find(|piece| starts_query(piece.text))?;
+    let line_starts = std::iter::once(0).chain(sql.match_indices('\n').map(|(at, _)| at + 1));
+    let line = line_starts.zip(1_u32..).find(|(_, line)| *line == query.line).map(|(start, _)| start)?;
+    let column = usize::try_from(query.column.saturating_sub(1)).ok()?;
+    let within = sql.get(line..)?.char_indices().nth(column).map_or(0, |(offset, _)| offset);
+    let (before, after) = sql.split_at_checked(line + within)?;
+    Some(format!("{before}CREATE OR REPLACE TABLE {name} AS {after}"))
+}
+
+fn take_placeholders(prepared: &mut Prepared, sql: String, found: &[Placeholder]) {
+    prepared.template = Template::Placeholder;
+    prepared.sql = sql.into();
+    if let Some(first) = found.first() {
+        let others = match found.len() {
+            1 => String::new(),
+            count => format!(" and {} more", count - 1),
+        };
+        let message = format!("placeholder `{}`{others}: read as names of their own", first.written);
+        let note = Diagnostic::new(DiagnosticCode::TemplateHole, DiagnosticSeverity::Note, &prepared.path, message);
+        prepared.diagnostics.push(note.at(first.line, 0));
+    }
+}
+
+/// Keywords of Jinja's blocks that can open a template.
+const BLOCKS: [&str; 14] = [
+    "if", "for", "set", "macro", "include", "import", "from", "extends", "block", "with", "raw", "do", "call", "filter",
+];
+
+/// Whether tags are Jinja's: `'{{1,2},{3,4}}'` is an array of PostgreSQL's, and `'%{%'` a pattern.
+fn is_jinja(text: &str, segments: &[Segment]) -> bool {
+    let environment = minijinja::Environment::empty();
+    segments.iter().any(|segment| match segment.kind {
+        SegmentKind::Raw => true,
+        SegmentKind::Block => BLOCKS.contains(&segment.keyword(text)),
+        SegmentKind::Expression => {
+            let content = segment.content(text);
+            let starts_well = content.starts_with(|c: char| c.is_alphabetic() || matches!(c, '_' | '\'' | '"'));
+            starts_well && environment.compile_expression(content).is_ok()
+        }
+        SegmentKind::Text | SegmentKind::Comment => false,
+    })
+}
+
+/// Names of a template of which nothing is known but Jinja itself: each is a hole.
+#[derive(Debug)]
+struct Unknown(Arc<Holes>);
+
+/// Names that belong to Jinja and must not become holes.
+const JINJA_NAMES: [&str; 10] =
+    ["range", "namespace", "dict", "loop", "caller", "super", "self", "varargs", "kwargs", "__mutable"];
+
+impl Object for Unknown {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let name = key.as_str().filter(|name| !JINJA_NAMES.contains(name))?;
+        Some(self.0.value(name, None))
+    }
+}
+
+fn render_jinja(prepared: &mut Prepared, text: &str, segments: &[Segment]) {
+    prepared.template = Template::Jinja;
+    let job = Job { source: text, segments, rewritten: Replacements::new(), macros: &[] };
+    let names = |_: &BTreeMap<usize, String>| {
+        let holes: Arc<Holes> = Arc::default();
+        (Value::from_object(Unknown(Arc::clone(&holes))), holes)
+    };
+    match render(&job, &names) {
+        Ok((rendered, holes)) => {
+            let found = findings(&prepared.path, text, (&rendered, &holes.records()), &|_| None);
+            prepared.partial = !found.is_empty();
+            prepared.diagnostics = found;
+            prepared.line_map = LineMap::new(rendered.lines);
+            prepared.sql = settle(rendered.text, Lone::Nothing).into();
+        }
+        Err(reason) => {
+            prepared.diagnostics.push(failure(&prepared.path, &reason));
+            prepared.partial = true;
+            prepared.sql = neutralise_jinja(text, segments, &|_| None).into();
+        }
+    }
+}
