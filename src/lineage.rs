@@ -21,6 +21,7 @@ mod script;
 mod select;
 mod shape;
 mod sources;
+mod stage;
 mod statement;
 
 use std::collections::BTreeMap;

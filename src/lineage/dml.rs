@@ -64,7 +64,7 @@ impl Resolver<'_> {
     }
 
     /// The target's columns, for an INSERT without a list; only where the source's columns are known as well.
-    fn known_columns(&self, asset: &AssetName, shape: &Shape) -> Vec<ColumnName> {
+    pub(super) fn known_columns(&self, asset: &AssetName, shape: &Shape) -> Vec<ColumnName> {
         match self.catalog.schema(asset) {
             Some(known) if known.complete && shape.open.is_empty() && shape.columns.len() <= known.columns.len() => {
                 known.columns.iter().map(|column| column.name.clone()).collect()

@@ -249,7 +249,10 @@ impl Resolver<'_> {
     }
 
     fn copy_into(&mut self, statement: &Statement) {
-        let Statement::CopyIntoSnowflake { kind, into, into_columns, from_obj, from_query, .. } = statement else {
+        let Statement::CopyIntoSnowflake {
+            kind, into, into_columns, from_obj, from_query, from_transformations, ..
+        } = statement
+        else {
             return;
         };
         let unload = matches!(kind, sqlparser::ast::CopyIntoSnowflakeKind::Location);
@@ -264,7 +267,7 @@ impl Resolver<'_> {
                 } else {
                     let external = external_name(&object.to_string());
                     self.upstream.insert(external.clone());
-                    Shape { rows: external.to_string(), ..Shape::default() }
+                    self.staged(from_transformations.as_deref().unwrap_or_default(), &external)
                 }
             }
             (None, None) => Shape::default(),
@@ -273,7 +276,8 @@ impl Resolver<'_> {
             return self.write_external(&into.to_string(), shape, statement);
         }
         let asset = self.target(into);
-        let columns: Vec<ColumnName> = into_columns.iter().flatten().map(|ident| self.column_name(ident)).collect();
+        let listed: Vec<ColumnName> = into_columns.iter().flatten().map(|ident| self.column_name(ident)).collect();
+        let columns = if listed.is_empty() { self.known_columns(&asset, &shape) } else { listed };
         let flow = self.flow(shape, &columns, statement);
         self.effects.push(Effect::Write { name: asset, flow });
     }
