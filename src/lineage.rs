@@ -4,8 +4,10 @@
 //! every name is resolved to the asset and column that it means (`resolver`, `expression`, `query`, `select`, `from`).
 
 mod alter;
+mod call;
 mod catalog;
 mod column_list;
+pub(crate) mod data_type;
 mod dml;
 mod effect;
 mod expression;
@@ -13,6 +15,7 @@ mod from;
 mod functions;
 mod link;
 pub mod model;
+mod operator;
 mod order;
 mod pivot;
 mod query;
@@ -21,8 +24,12 @@ mod script;
 mod select;
 mod shape;
 mod sources;
+mod special;
 mod stage;
 mod statement;
+mod table_function;
+mod window;
+mod wording;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -78,6 +78,8 @@ pub enum RowSetChange {
     Limit,
     /// UNION, INTERSECT, EXCEPT.
     SetOperation,
+    /// ORDER BY.
+    Order,
 }
 
 macro_rules! contract_words {
@@ -99,7 +101,7 @@ contract_words!(ColumnChangeKind {
 });
 contract_words!(RowSetChange {
     Filter => "filter", Join => "join", Grouping => "grouping", Distinct => "distinct", Limit => "limit",
-    SetOperation => "set_operation",
+    SetOperation => "set_operation", Order => "order",
 });
 contract_words!(Severity { Info => "info", Review => "review", Breaking => "breaking" });
 

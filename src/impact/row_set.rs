@@ -8,7 +8,7 @@ use super::rename::Renames;
 use crate::lineage::model::RowSet;
 
 /// The clauses of a row set, each with the word for its change.
-pub(super) fn clauses(rows: &RowSet) -> [(RowSetChange, &BTreeSet<String>); 6] {
+pub(super) fn clauses(rows: &RowSet) -> [(RowSetChange, &BTreeSet<String>); 7] {
     [
         (RowSetChange::Filter, &rows.filters),
         (RowSetChange::Join, &rows.joins),
@@ -16,6 +16,7 @@ pub(super) fn clauses(rows: &RowSet) -> [(RowSetChange, &BTreeSet<String>); 6] {
         (RowSetChange::Distinct, &rows.distinct),
         (RowSetChange::Limit, &rows.limit),
         (RowSetChange::SetOperation, &rows.set_operations),
+        (RowSetChange::Order, &rows.order),
     ]
 }
 
@@ -50,10 +51,11 @@ mod tests {
             distinct: set("DISTINCT"),
             limit: set("LIMIT 1"),
             set_operations: set("UNION ALL"),
+            order: set("a.x"),
         };
         let words: Vec<&str> =
             changes(&RowSet::default(), &head, &Renames::default()).into_iter().map(RowSetChange::as_str).collect();
-        assert_eq!(words, ["filter", "join", "grouping", "distinct", "limit", "set_operation"]);
+        assert_eq!(words, ["filter", "join", "grouping", "distinct", "limit", "set_operation", "order"]);
         assert!(changes(&head, &head, &Renames::default()).is_empty());
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::lineage::model::{AssetKind, AssetName, ColumnRef, Role, RowSet, Transformation};
 use crate::lineage::shape::{ColumnList, OutColumn, Sources};
+use crate::lineage::wording::{self, Binding};
 use crate::path::RepoPath;
 use crate::sql::dialect::Dialect;
 use crate::sql::migration;
@@ -82,7 +83,8 @@ impl Schema {
             let source = ColumnRef { asset: name.clone(), column: column.name.clone() };
             OutColumn {
                 name: column.name.clone(),
-                text: source.to_string().into(),
+                text: wording::column(&source).into(),
+                binding: Binding::Atom,
                 sources: Arc::new(Sources::from([(source, Transformation::Identity)])),
                 data_type: column.data_type.clone(),
             }

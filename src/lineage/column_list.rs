@@ -5,8 +5,10 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use crate::lineage::model::ColumnName;
+use crate::lineage::model::{ColumnName, Transformation};
+use crate::lineage::shape::{Value, shorten};
 use crate::lineage::sources::Sources;
+use crate::lineage::wording::Binding;
 
 /// From how many columns, and from how many searches, names are looked up in a tree.
 const MANY: usize = 24;
@@ -17,7 +19,29 @@ pub(crate) struct OutColumn {
     pub name: ColumnName,
     pub sources: Arc<Sources>,
     pub text: Arc<str>,
+    pub binding: Binding,
     pub data_type: Option<Arc<str>>,
+}
+
+impl OutColumn {
+    /// A value under a name.
+    pub fn new(name: ColumnName, value: Value) -> Self {
+        let Value { sources, text, binding, data_type } = value;
+        Self { name, sources: Arc::new(sources), text: shorten(text).into(), binding, data_type }
+    }
+
+    /// A value under a name that has a type of its own.
+    pub fn untyped(name: ColumnName, value: Value) -> Self {
+        Self::new(name, Value { data_type: None, ..value })
+    }
+
+    /// Whether the value is a column of an asset as it is.
+    pub fn is_plain(&self) -> bool {
+        let mut sources = self.sources.iter();
+        matches!((sources.next(), sources.next()), (Some((_, Transformation::Identity)), None))
+            && self.binding == Binding::Atom
+            && !self.text.contains('(')
+    }
 }
 
 /// Columns in order; a name may stand twice, and then the first counts.
@@ -80,6 +104,7 @@ mod tests {
             name: ColumnName::new(&format!("c{}", index % 40)),
             sources: Arc::default(),
             text: index.to_string().into(),
+            binding: Binding::Atom,
             data_type: None,
         };
         let list: ColumnList = (0..80).map(column).collect();

@@ -104,12 +104,8 @@ impl Resolver<'_> {
                             }
                             MultiTableInsertValue::Default => continue,
                         };
-                        result.columns.push(OutColumn {
-                            name: ColumnName::new(&format!("_col{}", result.columns.len() + 1)),
-                            sources: Arc::new(value.sources),
-                            text: value.text.into(),
-                            data_type: None,
-                        });
+                        let name = ColumnName::new(&format!("_col{}", result.columns.len() + 1));
+                        result.columns.push(OutColumn::untyped(name, value));
                     }
                 }
             }
@@ -195,12 +191,7 @@ impl Resolver<'_> {
                             .map(|(index, expression)| {
                                 let value = self.value(expression, scope, Transformation::Identity);
                                 let fallback = || ColumnName::new(&format!("_col{}", index + 1));
-                                OutColumn {
-                                    name: names.get(index).cloned().unwrap_or_else(fallback),
-                                    sources: Arc::new(value.sources),
-                                    text: value.text.into(),
-                                    data_type: None,
-                                }
+                                OutColumn::untyped(names.get(index).cloned().unwrap_or_else(fallback), value)
                             })
                             .collect()
                     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::lineage::catalog::{Catalog, State, StateColumn};
 use crate::lineage::model::{AssetKind, AssetName, ColumnName, Role, RowSet};
 use crate::lineage::shape::{Shape, Sources, merge_row_sets};
+use crate::lineage::wording;
 use crate::path::RepoPath;
 
 /// Data that flows into an asset.
@@ -39,14 +40,19 @@ impl Flow {
                 previous_names: Vec::new(),
             })
             .collect();
-        let mut definition = shape.rows;
-        definition.push_str(" select ");
-        for column in &columns {
-            definition.push_str(&format!("{}={}, ", column.name, column.expression.as_deref().unwrap_or_default()));
+        let mut values: Vec<String> = columns
+            .iter()
+            .map(|column| {
+                let name = wording::name(column.name.as_str());
+                format!("{name} = {}", column.expression.as_deref().unwrap_or_default())
+            })
+            .collect();
+        // In which order columns with names stand is told apart from what they are; what a `*` brings has no names.
+        if shape.stars.is_empty() {
+            values.sort();
         }
-        for asset in &shape.open {
-            definition.push_str(&format!("{asset}.*, "));
-        }
+        values.extend(shape.stars);
+        let definition = format!("{} select {}", shape.rows, values.join(", "));
         Self {
             columns,
             open: shape.open,

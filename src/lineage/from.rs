@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sqlparser::ast::{
-    Expr, FunctionArg, FunctionArgExpr, Ident, Join, JoinConstraint, JoinOperator, LateralView, ObjectName, TableAlias,
-    TableFactor, TableWithJoins,
+    FunctionArg, Ident, Join, JoinConstraint, JoinOperator, ObjectName, TableAlias, TableFactor, TableSampleKind,
+    TableWithJoins,
 };
 
 use crate::lineage::model::{ColumnName, Transformation};
-use crate::lineage::resolver::{Resolver, star_sources};
-use crate::lineage::shape::{ColumnList, OutColumn, Relation, Scope, Shape, Sources, Value};
+use crate::lineage::resolver::Resolver;
+use crate::lineage::shape::{Relation, Scope, Shape, Value, shorten};
 use crate::lineage::statement::external_name;
+use crate::sql::dialect::Dialect;
 use crate::sql::ident::{fold, fold_name};
 use crate::sql::jinja::hole::HOLE_PREFIX;
 
@@ -29,8 +30,13 @@ impl Resolver<'_> {
         for table in from {
             texts.push(self.table_with_joins(table, scope, shape));
         }
-        // Relations that are only listed may stand in any order.
-        texts.sort();
+        // Relations that are only listed may stand in any order, unless their order tells them apart.
+        if !scope.is_marked() {
+            texts.sort();
+        }
+        if from.len() > 1 && has_outer_join_signs(self.dialect) {
+            scope.relations.iter_mut().for_each(|relation| relation.is_nullable = true);
+        }
         shape.rows = texts.join(", ");
     }
 
@@ -40,7 +46,13 @@ impl Resolver<'_> {
         scope: &mut Scope<'_>,
         shape: &mut Shape,
     ) -> String {
-        let mut text = self.factor(&table.relation, scope, shape);
+        let mut text = match &table.relation {
+            // Joins lean to the left with and without parentheses.
+            TableFactor::NestedJoin { table_with_joins, alias: None } => {
+                self.table_with_joins(table_with_joins, scope, shape)
+            }
+            relation => self.factor(relation, scope, shape),
+        };
         for join in &table.joins {
             text = self.join(join, text, scope, shape);
         }
@@ -50,10 +62,13 @@ impl Resolver<'_> {
     fn join(&mut self, join: &Join, left: String, scope: &mut Scope<'_>, shape: &mut Shape) -> String {
         let first_new = scope.relations.len();
         let right = self.factor(&join.relation, scope, shape);
-        let (word, constraint) = join_parts(&join.join_operator);
+        let (mut word, constraint) = join_parts(&join.join_operator);
+        note_nullable(word, first_new, scope);
         let mut condition = Value::default();
         if let JoinOperator::AsOf { match_condition, .. } = &join.join_operator {
+            condition.text.push_str("match ");
             self.expression(match_condition, scope, Transformation::Join, &mut condition);
+            condition.text.push(' ');
         }
         match constraint {
             Some(JoinConstraint::On(expression)) => {
@@ -67,15 +82,19 @@ impl Resolver<'_> {
                 self.merge_columns(&names, first_new, scope, &mut condition);
             }
             Some(JoinConstraint::Natural) => {
+                condition.text.push_str("natural ");
                 let names = common_columns(scope, first_new);
                 self.merge_columns(&names, first_new, scope, &mut condition);
             }
+            Some(JoinConstraint::None) if word == "join" && condition.text.is_empty() => word = "cross join",
             Some(JoinConstraint::None) | None => {}
         }
         shape.indirect.extend(condition.sources);
-        let condition = crate::lineage::shape::shorten(condition.text);
-        shape.row_set.joins.insert(format!("{word} {right} on {condition}"));
-        format!("{left} {word} {right} on {condition}")
+        let condition = shorten(condition.text);
+        let on = if condition.is_empty() { String::new() } else { format!(" on {condition}") };
+        shape.row_set.joins.insert(format!("{word} {right}{on}"));
+        let left = shorten(left);
+        format!("{left} {word} {right}{on}")
     }
 
     /// USING and NATURAL: one column for both sides, and a join condition.
@@ -106,12 +125,20 @@ impl Resolver<'_> {
         match factor {
             TableFactor::Table { name, alias, args, .. } => {
                 let arguments = args.as_ref().map(|args| args.args.as_slice());
-                self.table(name, alias.as_ref(), arguments, (scope, shape))
+                let text = self.table(name, alias.as_ref(), arguments, (scope, shape));
+                with_words(text, table_words(factor), shape)
             }
-            TableFactor::Derived { subquery, alias, lateral, .. } => {
-                let inner =
+            TableFactor::Derived { subquery, alias, lateral, sample } => {
+                let mut inner =
                     if *lateral { self.query(subquery, Some(scope)) } else { self.query(subquery, outward(scope)) };
-                self.derived(Derived { shape: Arc::new(inner), alias: alias.as_ref(), name: None }, (scope, shape))
+                if *lateral {
+                    // Its columns may be those of a relation before it.
+                    let before = scope.relations.iter().flat_map(|relation| relation.assets.iter().cloned());
+                    inner.assets.extend(before);
+                }
+                let derived = Derived { shape: Arc::new(inner), alias: alias.as_ref(), name: None };
+                let text = self.derived(derived, (scope, shape));
+                with_words(text, sample.iter().map(sample_words).collect(), shape)
             }
             TableFactor::NestedJoin { table_with_joins, alias } => {
                 let first_new = scope.relations.len();
@@ -122,15 +149,10 @@ impl Resolver<'_> {
                         relation.alias = Some(name.clone());
                     }
                 }
-                format!("({text})")
+                if table_with_joins.joins.is_empty() { text } else { format!("({text})") }
             }
-            TableFactor::Pivot { table, aggregate_functions, value_column, value_source, alias, .. } => {
-                let pivot = (aggregate_functions.as_slice(), value_column.as_slice(), value_source);
-                self.pivot(table, pivot, alias.as_ref(), (scope, shape))
-            }
-            TableFactor::Unpivot { table, value, name, columns, alias, .. } => {
-                self.unpivot(table, (value, name, columns), alias.as_ref(), (scope, shape))
-            }
+            TableFactor::Pivot { .. } => self.pivot(factor, (scope, shape)),
+            TableFactor::Unpivot { .. } => self.unpivot(factor, (scope, shape)),
             other => self.function_like(other, scope),
         }
     }
@@ -144,8 +166,8 @@ impl Resolver<'_> {
     ) -> String {
         let parts = fold_name(name, self.dialect);
         if let Some(arguments) = arguments {
-            let sources = self.argument_sources(arguments, scope);
-            return self.function_relation(parts.last().cloned(), alias, sources, scope);
+            let value = self.argument_value(arguments, scope);
+            return self.function_relation(parts.last().cloned(), alias, value, scope);
         }
         if let [single] = parts.as_slice() {
             let cte = self.ctes.iter().rev().find(|(cte, _)| cte == single).map(|(_, shape)| shape.clone());
@@ -160,20 +182,21 @@ impl Resolver<'_> {
                 let idents: Vec<Ident> = name.0.iter().filter_map(|part| part.as_ident().cloned()).collect();
                 let mut value = Value::default();
                 self.compound_column(&idents, scope, Transformation::Transformation, &mut value);
-                return self.function_relation(parts.last().cloned(), alias, value.sources, scope);
+                return self.function_relation(parts.last().cloned(), alias, value, scope);
             }
         }
         if let Some(path) = file_path(&parts) {
             let asset = external_name(path);
             self.upstream.insert(asset.clone());
-            let (rows, open) = (asset.to_string(), vec![asset]);
+            let (rows, open) = (asset.to_string(), vec![asset.clone()]);
             let alias = alias.map(|alias| fold(&alias.name, self.dialect));
-            scope.add(Relation { alias, rows: rows.clone(), open, ..Relation::default() });
+            outer.assets.insert(asset.clone());
+            scope.add(Relation { alias, rows: rows.clone(), open, assets: [asset].into(), ..Relation::default() });
             return rows;
         }
         if parts.last().is_some_and(|last| last.starts_with(HOLE_PREFIX)) {
             // What a template leaves open is no asset: nothing is known of its columns.
-            return self.function_relation(parts.last().cloned(), alias, Sources::new(), scope);
+            return self.function_relation(parts.last().cloned(), alias, Value::default(), scope);
         }
         let line = self.name_line(name);
         let mut relation = self.base_relation(parts, alias.map(|alias| fold(&alias.name, self.dialect)), line);
@@ -181,6 +204,7 @@ impl Resolver<'_> {
             self.rename_columns(&mut relation, alias);
         }
         let text = relation.rows.clone();
+        outer.assets.extend(relation.assets.iter().cloned());
         scope.add(relation);
         text
     }
@@ -203,6 +227,7 @@ impl Resolver<'_> {
             path,
             rows: asset.to_string(),
             open: if complete { Vec::new() } else { vec![asset.clone()] },
+            assets: [asset.clone()].into(),
             asset: Some(asset),
             columns,
             ..Relation::default()
@@ -218,7 +243,10 @@ impl Resolver<'_> {
             columns: shape.columns.iter().cloned().collect(),
             open: shape.open.clone(),
             passed: shape.passed.clone(),
+            stars: shape.stars.clone(),
             rows: shape.rows.clone(),
+            is_derived: true,
+            assets: shape.assets.clone(),
             ..Relation::default()
         };
         if let Some(alias) = derived.alias {
@@ -236,156 +264,75 @@ impl Resolver<'_> {
         }
         let names: Vec<ColumnName> =
             alias.columns.iter().map(|column| ColumnName::new(&fold(&column.name, self.dialect))).collect();
-        let mut shape = Shape { columns: relation.columns.to_vec(), open: relation.open.clone(), ..Shape::default() };
+        let mut shape = Shape {
+            columns: relation.columns.to_vec(),
+            open: relation.open.clone(),
+            stars: vec![relation.star_text()],
+            ..Shape::default()
+        };
         shape.rename(&names);
         relation.columns = shape.columns.into();
     }
+}
 
-    fn argument_sources(&mut self, arguments: &[FunctionArg], scope: &Scope<'_>) -> Sources {
-        let mut value = Value::default();
-        for argument in arguments {
-            let (FunctionArg::Unnamed(inner)
-            | FunctionArg::Named { arg: inner, .. }
-            | FunctionArg::ExprNamed { arg: inner, .. }) = argument;
-            if let FunctionArgExpr::Expr(expression) = inner {
-                if let Expr::Subquery(query) = expression {
-                    let shape = self.query(query, Some(scope));
-                    value.sources.extend(shape.columns.iter().flat_map(|column| column.sources.iter().cloned()));
-                    value.sources.extend(star_sources(&shape.open));
-                } else {
-                    self.expression(expression, scope, Transformation::Transformation, &mut value);
-                }
-            }
-        }
-        value.sources
+/// Notes the relations whose values an outer join may replace by NULL.
+fn note_nullable(join: &str, first_new: usize, scope: &mut Scope<'_>) {
+    let (before, new) = match join {
+        "left join" | "outer apply" | "left array join" | "asof join" => (false, true),
+        "right join" => (true, false),
+        "full join" => (true, true),
+        _ => return,
+    };
+    for (index, relation) in scope.relations.iter_mut().enumerate() {
+        relation.is_nullable |= if index < first_new { before } else { new };
     }
+}
 
-    /// A relation of which every column depends on the same sources.
-    fn function_relation(
-        &mut self,
-        name: Option<String>,
-        alias: Option<&TableAlias>,
-        sources: Sources,
-        scope: &mut Scope<'_>,
-    ) -> String {
-        let sources = Arc::new(sources);
-        let text = format!("{}()", name.clone().unwrap_or_default());
-        let columns: ColumnList = alias
-            .iter()
-            .flat_map(|alias| &alias.columns)
-            .map(|column| {
-                let name = fold(&column.name, self.dialect);
-                OutColumn {
-                    name: ColumnName::new(&name),
-                    sources: sources.clone(),
-                    text: format!("{text}.{name}").into(),
-                    data_type: column.data_type.as_ref().map(|data_type| data_type.to_string().to_uppercase().into()),
-                }
-            })
-            .collect();
-        scope.add(Relation {
-            alias: alias.map(|alias| fold(&alias.name, self.dialect)),
-            path: name.into_iter().collect(),
-            columns,
-            anything: Some(sources),
-            rows: text.clone(),
-            ..Relation::default()
-        });
-        text
-    }
+/// Whether `(+)` in WHERE may make a join of listed relations an outer one.
+fn has_outer_join_signs(dialect: Dialect) -> bool {
+    matches!(dialect, Dialect::Oracle | Dialect::Snowflake | Dialect::Redshift | Dialect::Teradata)
+}
 
-    /// UNNEST, FLATTEN, JSON_TABLE, …: what they are given is what their columns are made of.
-    fn function_like(&mut self, factor: &TableFactor, scope: &mut Scope<'_>) -> String {
-        let mut value = Value::default();
-        let how = Transformation::Transformation;
-        let (name, alias) = match factor {
-            TableFactor::UNNEST { alias, array_exprs, with_offset_alias, .. } => {
-                for expression in array_exprs {
-                    self.expression(expression, scope, how, &mut value);
-                }
-                if let Some(offset) = with_offset_alias {
-                    self.offset_relation(offset, &value.sources, scope);
-                }
-                ("unnest", alias.as_ref())
-            }
-            TableFactor::TableFunction { expr, alias } => {
-                self.expression(expr, scope, how, &mut value);
-                ("table", alias.as_ref())
-            }
-            TableFactor::Function { name, args, alias, .. } => {
-                let sources = self.argument_sources(args, scope);
-                let parts = fold_name(name, self.dialect);
-                return self.function_relation(parts.last().cloned(), alias.as_ref(), sources, scope);
-            }
-            TableFactor::JsonTable { json_expr, alias, .. } | TableFactor::OpenJsonTable { json_expr, alias, .. } => {
-                self.expression(json_expr, scope, how, &mut value);
-                ("json_table", alias.as_ref())
-            }
-            TableFactor::XmlTable { row_expression, passing, alias, .. } => {
-                self.expression(row_expression, scope, how, &mut value);
-                for argument in &passing.arguments {
-                    self.expression(&argument.expr, scope, how, &mut value);
-                }
-                ("xmltable", alias.as_ref())
-            }
-            TableFactor::UnpivotExpr { expression, .. } => {
-                self.expression(expression, scope, how, &mut value);
-                ("unpivot", None)
-            }
-            TableFactor::MatchRecognize { table, alias, .. } => {
-                let mut inner = Scope::within(scope.parent);
-                let mut shape = Shape::default();
-                self.factor(table, &mut inner, &mut shape);
-                value.sources.extend(all_sources(&inner));
-                ("match_recognize", alias.as_ref())
-            }
-            TableFactor::SemanticView { name, alias, .. } => {
-                let parts = fold_name(name, self.dialect);
-                let relation = self.base_relation(parts, None, 0);
-                value.sources.extend(star_sources(&relation.open));
-                ("semantic_view", alias.as_ref())
-            }
-            _ => ("relation", None),
-        };
-        self.function_relation(Some(name.to_owned()), alias, value.sources, scope)
-    }
+/// What stands behind a table's name and decides which of its rows are read.
+fn table_words(factor: &TableFactor) -> Vec<String> {
+    let TableFactor::Table {
+        name: _,
+        alias: _,
+        args,
+        with_hints,
+        version,
+        with_ordinality,
+        partitions,
+        json_path,
+        sample,
+        index_hints: _,
+    } = factor
+    else {
+        return Vec::new();
+    };
+    let settings = args.iter().flat_map(|args| args.settings.iter().flatten()).map(ToString::to_string);
+    let hints = with_hints.iter().map(|hint| format!("with ({hint})"));
+    let version = version.iter().map(ToString::to_string);
+    let partitions = partitions.iter().map(|partition| format!("partition {partition}"));
+    let path = json_path.iter().map(ToString::to_string);
+    let sample = sample.iter().map(sample_words);
+    let numbered = with_ordinality.then(|| "with ordinality".to_owned());
+    settings.chain(hints).chain(version).chain(partitions).chain(path).chain(sample).chain(numbered).collect()
+}
 
-    /// `WITH OFFSET AS position` is a value beside the element.
-    fn offset_relation(&self, offset: &Ident, sources: &Sources, scope: &mut Scope<'_>) {
-        scope.add(Relation {
-            alias: Some(fold(offset, self.dialect)),
-            anything: Some(Arc::new(sources.clone())),
-            rows: "offset()".to_owned(),
-            ..Relation::default()
-        });
-    }
+fn sample_words(sample: &TableSampleKind) -> String {
+    let (TableSampleKind::BeforeTableAlias(sample) | TableSampleKind::AfterTableAlias(sample)) = sample;
+    sample.to_string()
+}
 
-    /// Hive's LATERAL VIEW.
-    pub(super) fn lateral_views(&mut self, views: &[LateralView], scope: &mut Scope<'_>) {
-        for view in views {
-            let mut value = Value::default();
-            self.expression(&view.lateral_view, scope, Transformation::Transformation, &mut value);
-            let sources = Arc::new(value.sources);
-            let columns: ColumnList = view
-                .lateral_col_alias
-                .iter()
-                .map(|column| OutColumn {
-                    name: ColumnName::new(&fold(column, self.dialect)),
-                    sources: sources.clone(),
-                    text: format!("{}.{}", value.text, fold(column, self.dialect)).into(),
-                    data_type: None,
-                })
-                .collect();
-            let named = !columns.is_empty();
-            scope.add(Relation {
-                alias: fold_name(&view.lateral_view_name, self.dialect).last().cloned(),
-                columns,
-                anything: (!named).then_some(sources),
-                rows: value.text,
-                ..Relation::default()
-            });
-        }
+/// A relation's text with such words, which are part of what limits the rows.
+fn with_words(text: String, words: Vec<String>, shape: &mut Shape) -> String {
+    if words.is_empty() {
+        return text;
     }
+    let text = format!("{text} {}", words.join(" ").trim().to_lowercase());
+    shape.row_set.limit.insert(text.clone());
+    text
 }
 
 /// What a plain subquery of this FROM clause sees: the enclosing query, not its siblings.
@@ -394,14 +341,6 @@ fn outward<'s, 'p>(scope: &'s Scope<'p>) -> Option<&'s Scope<'p>> {
         let parent: &'s Scope<'p> = parent;
         parent
     })
-}
-
-fn all_sources(scope: &Scope<'_>) -> Sources {
-    let known = scope
-        .relations
-        .iter()
-        .flat_map(|relation| relation.columns.iter().flat_map(|column| column.sources.iter().cloned()));
-    known.chain(scope.relations.iter().flat_map(|relation| star_sources(&relation.open))).collect()
 }
 
 /// Columns that both the new relations and those before them are known to have.

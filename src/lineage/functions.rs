@@ -261,6 +261,32 @@ pub(crate) fn role(name: &str) -> Role {
     }
 }
 
+/// Whether a function, called in a SELECT list, makes several rows of one.
+pub(crate) fn returns_rows(name: &str) -> bool {
+    let listed = [
+        "unnest",
+        "explode",
+        "explode_outer",
+        "posexplode",
+        "posexplode_outer",
+        "inline",
+        "inline_outer",
+        "stack",
+        "flatten",
+        "arrayjoin",
+        "generate_series",
+        "generate_subscripts",
+        "jsonb_object_keys",
+        "json_object_keys",
+        "regexp_matches",
+        "json_populate_recordset",
+        "jsonb_populate_recordset",
+        "jsonb_path_query",
+    ];
+    let endings = ["_to_table", "_elements", "_elements_text", "_each", "_each_text"];
+    listed.contains(&name) || endings.iter().any(|ending| name.ends_with(ending))
+}
+
 const DATE_PARTS: &[&str] = &[
     "century",
     "d",

@@ -292,7 +292,7 @@ pub struct Column {
 /// alias names, formatting and comments do not matter. Empty sets mean that the clause is absent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RowSet {
-    /// WHERE, HAVING, QUALIFY conditions.
+    /// WHERE, HAVING, QUALIFY conditions, term by term.
     pub filters: BTreeSet<String>,
     /// Joins: kind, relation, condition.
     pub joins: BTreeSet<String>,
@@ -302,8 +302,10 @@ pub struct RowSet {
     pub distinct: BTreeSet<String>,
     /// LIMIT, OFFSET, FETCH, TOP (with the ORDER BY that they depend on).
     pub limit: BTreeSet<String>,
-    /// UNION, INTERSECT, EXCEPT with ALL or DISTINCT.
+    /// UNION, INTERSECT, EXCEPT with ALL or DISTINCT, and what each adds.
     pub set_operations: BTreeSet<String>,
+    /// ORDER BY, which decides about rows only where something takes the first ones.
+    pub order: BTreeSet<String>,
 }
 
 /// A table, view, model, …

@@ -6,14 +6,17 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use sqlparser::ast::{
-    Cte, LimitClause, OrderByKind, Query, SetExpr, SetOperator, SetQuantifier, Statement, Values, With, visit_relations,
+    Cte, Fetch, LimitClause, OrderByKind, Query, SetExpr, SetOperator, SetQuantifier, Statement, Values, With,
+    visit_relations,
 };
 
 use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
 use crate::lineage::effect::Effect;
 use crate::lineage::model::{AssetName, ColumnName, Transformation};
 use crate::lineage::resolver::Resolver;
-use crate::lineage::shape::{OutColumn, Scope, Shape, Sources, digest};
+use crate::lineage::shape::{OutColumn, Scope, Shape, Sources, shorten};
+use crate::lineage::window::sort_words;
+use crate::lineage::wording::Binding;
 use crate::sql::ident::{fold, fold_name};
 
 impl Resolver<'_> {
@@ -33,7 +36,15 @@ impl Resolver<'_> {
         if !matches!(&*query.body, SetExpr::Select(_)) {
             self.order_by_output(query, &mut shape);
         }
-        self.limit(query, &mut shape);
+        let is_limited = self.limit(query, &mut shape);
+        if !is_limited && !shape.order.is_empty() {
+            shape.rows = format!("({} order by {})", shape.rows, shape.order);
+        }
+        shape.row_set.order.extend(Some(shape.order.clone()).filter(|order| !order.is_empty()));
+        let words = query_words(query);
+        if !words.is_empty() {
+            shape.rows = format!("({} {words})", shape.rows);
+        }
         if !query.pipe_operators.is_empty() {
             return self.piped(query, shape);
         }
@@ -63,7 +74,7 @@ impl Resolver<'_> {
         let unknown =
             source.columns.iter().flat_map(|column| column.sources.iter()).map(|(column, _)| column.asset.clone());
         let open: BTreeSet<AssetName> = unknown.chain(source.open.iter().cloned()).collect();
-        let rows = digest(&texts.join(" |> "));
+        let rows = format!("({})", shorten(texts.join(" |> ")));
         Shape { columns: Vec::new(), open: open.into_iter().collect(), rows, ..source }
     }
 
@@ -120,7 +131,8 @@ impl Resolver<'_> {
                 let parts: Vec<String> =
                     table.schema_name.iter().chain(&table.table_name).map(|part| part.to_lowercase()).collect();
                 let relation = self.base_relation(parts, None, 0);
-                let mut shape = Shape { rows: relation.rows.clone(), ..Shape::default() };
+                let assets = relation.assets.clone();
+                let mut shape = Shape { rows: relation.rows.clone(), assets, ..Shape::default() };
                 shape.columns = self.star_columns(&relation, &mut shape);
                 shape
             }
@@ -168,25 +180,31 @@ impl Resolver<'_> {
     fn set_operation(&mut self, body: &SetExpr, parent: Option<&Scope<'_>>) -> Shape {
         let mut branches = Vec::new();
         let mut current = body;
-        while let SetExpr::SetOperation { left, op, set_quantifier, right } = current {
+        while let SetExpr::SetOperation { left, op, set_quantifier, right } = without_parentheses(current) {
             branches.push((*op, *set_quantifier, &**right));
             current = left;
         }
         let mut shape = self.set_expression(current, None, parent);
         let mut rows = std::mem::take(&mut shape.rows);
-        let mut words: Vec<String> = Vec::new();
         for (op, quantifier, right) in branches.into_iter().rev() {
             let branch = self.set_expression(right, None, parent);
-            let word = format!("{op} {quantifier}").trim().to_lowercase();
+            let word = set_word(op, quantifier);
+            // All but UNION ALL compare rows, hence all columns.
+            if word != "union all" {
+                let _ = write!(rows, " of {}", shape.values());
+            }
             let _ = write!(rows, " {word} {}", branch.rows);
-            words.push(word);
+            if word != "union all" {
+                let _ = write!(rows, " of {}", branch.values());
+            }
+            note_branch(&word, &branch, &mut shape);
             let by_name =
                 matches!(quantifier, SetQuantifier::ByName | SetQuantifier::AllByName | SetQuantifier::DistinctByName);
             merge_branch(&mut shape, branch, op, by_name);
         }
-        // All texts, so that another number or order of the operations shows; the branches have their own clauses.
-        shape.row_set.set_operations.insert(words.join(", "));
-        shape.rows = format!("({})", if rows.len() > 400 { digest(&rows) } else { rows });
+        shape.rows = format!("({})", shorten(rows));
+        // What orders a branch does not order the whole.
+        shape.order.clear();
         shape
     }
 
@@ -198,20 +216,22 @@ impl Resolver<'_> {
                 let value = self.value(expression, &scope, Transformation::Identity);
                 if let Some((sources, text)) = columns.get_mut(index) {
                     sources.extend(value.sources);
-                    text.push('|');
+                    text.push_str(" ; ");
                     text.push_str(&value.text);
                 } else {
                     columns.push((value.sources, value.text));
                 }
             }
         }
+        let is_one = values.rows.len() == 1;
         let columns = columns
             .into_iter()
             .enumerate()
             .map(|(index, (sources, text))| OutColumn {
                 name: ColumnName::new(&format!("column{}", index + 1)),
                 sources: Arc::new(sources),
-                text: crate::lineage::shape::shorten(text).into(),
+                text: shorten(if is_one { text } else { format!("values({text})") }).into(),
+                binding: if is_one { Binding::Or } else { Binding::Atom },
                 data_type: None,
             })
             .collect();
@@ -221,36 +241,119 @@ impl Resolver<'_> {
     /// ORDER BY of a set operation sees only its output.
     fn order_by_output(&mut self, query: &Query, shape: &mut Shape) {
         let Some(order_by) = &query.order_by else { return };
-        let OrderByKind::Expressions(keys) = &order_by.kind else { return };
+        let keys = match &order_by.kind {
+            OrderByKind::Expressions(keys) => keys,
+            OrderByKind::All(options) => {
+                shape.order = format!("all{options}");
+                return;
+            }
+        };
         let scope = Scope { aliases: shape.columns.clone(), ..Scope::default() };
-        let mut value = crate::lineage::shape::Value::default();
-        self.ordering(keys, &scope, Transformation::Sort, &mut value);
-        shape.indirect.extend(value.sources);
+        let mut texts = Vec::new();
+        for key in keys {
+            let value = self.output_or_expression(&key.expr, &scope, Transformation::Sort, shape);
+            shape.indirect.extend(value.sources);
+            texts.push(value.text + &sort_words(key));
+        }
+        shape.order = shorten(texts.join(", "));
     }
 
-    /// LIMIT, OFFSET, FETCH: which rows they take depends on the order.
-    fn limit(&mut self, query: &Query, shape: &mut Shape) {
-        let mut text = String::new();
-        if let Some(clause) = &query.limit_clause {
-            match clause {
-                LimitClause::LimitOffset { .. } => text.push_str(&clause.to_string()),
-                LimitClause::OffsetCommaLimit { offset, limit } => {
-                    text.push_str(&format!(" limit {limit} offset {offset}"))
-                }
+    /// LIMIT, OFFSET, FETCH: which rows they take depends on the order. Whether there is one.
+    fn limit(&mut self, query: &Query, shape: &mut Shape) -> bool {
+        let mut parts = Vec::new();
+        match &query.limit_clause {
+            Some(LimitClause::LimitOffset { limit, offset, limit_by }) => {
+                parts.extend(limit.iter().map(|limit| format!("limit {limit}")));
+                parts.extend(offset.iter().map(|offset| format!("offset {}", offset.value)));
+                parts.extend(limit_by.iter().map(|key| format!("by {key}")));
             }
+            Some(LimitClause::OffsetCommaLimit { offset, limit }) => {
+                parts.extend([format!("limit {limit}"), format!("offset {offset}")]);
+            }
+            None => {}
         }
-        if let Some(fetch) = &query.fetch {
-            text.push_str(&fetch.to_string());
+        match &query.fetch {
+            Some(Fetch { with_ties: false, percent: false, quantity }) => {
+                parts.insert(0, format!("limit {}", quantity.as_ref().map_or("1".to_owned(), ToString::to_string)));
+            }
+            Some(fetch) => parts.insert(0, fetch.to_string()),
+            None => {}
         }
-        if text.trim().is_empty() {
-            return;
+        // `LIMIT ALL` and `LIMIT NULL` limit nothing.
+        parts.retain(|part| !matches!(part.to_lowercase().as_str(), "limit all" | "limit null" | "offset 0"));
+        if parts.is_empty() {
+            return false;
         }
-        if let Some(order_by) = &query.order_by {
-            text.push_str(&format!(" of {order_by}"));
+        let mut text = parts.join(" ").to_lowercase();
+        if !shape.order.is_empty() {
+            text.push_str(&format!(" order by {}", shape.order));
         }
-        let text = text.trim().to_lowercase();
         shape.rows = format!("({} {text})", shape.rows);
         shape.row_set.limit.insert(text);
+        true
+    }
+}
+
+/// The body of a query that only stands in parentheses.
+fn without_parentheses(mut body: &SetExpr) -> &SetExpr {
+    while let SetExpr::Query(query) = body {
+        let is_bare = query.with.is_none()
+            && query.order_by.is_none()
+            && query.limit_clause.is_none()
+            && query.fetch.is_none()
+            && query.pipe_operators.is_empty()
+            && query_words(query).is_empty();
+        if !is_bare {
+            break;
+        }
+        body = &query.body;
+    }
+    body
+}
+
+/// What a query says of its result apart from its clauses.
+fn query_words(query: &Query) -> String {
+    let Query {
+        with: _,
+        body: _,
+        order_by,
+        limit_clause: _,
+        fetch: _,
+        locks: _,
+        for_clause,
+        settings,
+        format_clause: _,
+        pipe_operators: _,
+    } = query;
+    let interpolate =
+        order_by.iter().filter_map(|order_by| order_by.interpolate.as_ref()).map(|_| "interpolate".into());
+    let settings = settings.iter().flatten().map(ToString::to_string);
+    interpolate.chain(for_clause.iter().map(ToString::to_string)).chain(settings).collect::<Vec<String>>().join(" ")
+}
+
+/// `UNION` is `UNION DISTINCT`.
+fn set_word(operator: SetOperator, quantifier: SetQuantifier) -> String {
+    let operator = match operator {
+        SetOperator::Minus => SetOperator::Except,
+        other => other,
+    };
+    let quantifier = match quantifier {
+        SetQuantifier::Distinct => SetQuantifier::None,
+        SetQuantifier::DistinctByName => SetQuantifier::ByName,
+        other => other,
+    };
+    format!("{operator} {quantifier}").trim().to_lowercase()
+}
+
+/// A branch by its word and what it reads; its own clauses are told apart.
+fn note_branch(word: &str, branch: &Shape, shape: &mut Shape) {
+    let assets: Vec<&str> = branch.assets.iter().map(AssetName::as_str).collect();
+    let text = format!("{word} {}", if assets.is_empty() { "values".to_owned() } else { assets.join(", ") });
+    let mut number = 1;
+    let mut numbered = text.clone();
+    while !shape.row_set.set_operations.insert(numbered) {
+        number += 1;
+        numbered = format!("{text} ({number})");
     }
 }
 
@@ -263,6 +366,7 @@ fn merge_branch(shape: &mut Shape, branch: Shape, op: SetOperator, by_name: bool
             shape.open.push(asset.clone());
         }
     }
+    shape.stars.extend(branch.stars.iter().filter(|_| gives_values).cloned());
     for (index, theirs) in branch.columns.iter().enumerate() {
         let ours = if by_name {
             shape.columns.iter_mut().find(|column| column.name == theirs.name)
@@ -272,9 +376,8 @@ fn merge_branch(shape: &mut Shape, branch: Shape, op: SetOperator, by_name: bool
         match ours {
             Some(ours) if gives_values => {
                 Arc::make_mut(&mut ours.sources).extend(theirs.sources.iter().cloned());
-                if ours.text != theirs.text {
-                    ours.text = crate::lineage::shape::shorten(format!("{} | {}", ours.text, theirs.text)).into();
-                }
+                ours.text = shorten(format!("{} ∪ {}", ours.text, theirs.text)).into();
+                ours.binding = Binding::Or;
             }
             Some(_) => {
                 shape.indirect.extend(theirs.sources.iter().map(|(source, _)| (source.clone(), Transformation::Filter)))

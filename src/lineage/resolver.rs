@@ -1,5 +1,6 @@
 //! The state of resolving one statement, and how a name in it finds its column.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use crate::lineage::catalog::{Ambiguous, Lookups};
 use crate::lineage::effect::Effect;
 use crate::lineage::model::{AssetName, ColumnName, ColumnRef, Read, Transformation};
 use crate::lineage::shape::{Lookup, OutColumn, Relation, Scope, Shape, Sources, Value, seen_through};
+use crate::lineage::wording::{self, Binding};
 use crate::sql::dialect::Dialect;
 use crate::sql::ident::fold;
 use crate::sql::jinja::hole::HOLE_PREFIX;
@@ -108,7 +110,11 @@ impl<'a> Resolver<'a> {
     /// Resolves a bare name in an expression.
     pub fn bare_column(&mut self, ident: &Ident, scope: &Scope<'_>, how: Transformation, out: &mut Value) {
         let folded = fold(ident, self.dialect);
-        if self.lambdas.contains(&folded) || folded.starts_with(HOLE_PREFIX) {
+        if let Some(parameter) = self.lambdas.iter().rposition(|lambda| *lambda == folded) {
+            out.text.push_str(&format!("λ{}", parameter + 1));
+            return;
+        }
+        if folded.starts_with(HOLE_PREFIX) {
             out.text.push_str(&folded);
             return;
         }
@@ -142,10 +148,14 @@ impl<'a> Resolver<'a> {
             self.take_known(relation, column, line, (how, out));
             // USING and NATURAL make one column of two: the value may come from either.
             let twins: Vec<_> = known.filter(|(relation, _)| relation.merged.contains(name)).collect();
-            for (relation, column) in twins {
+            for (twin_relation, column) in twins {
                 let mut twin = Value::default();
-                self.take_known(relation, column, line, (how, &mut twin));
+                self.take_known(twin_relation, column, line, (how, &mut twin));
                 out.sources.extend(twin.sources);
+                if relation.is_nullable {
+                    out.text.push_str(&format!(" using {}", twin.text));
+                    out.binding = Binding::Comparison;
+                }
             }
             return true;
         }
@@ -153,7 +163,8 @@ impl<'a> Resolver<'a> {
         let unsure = scope.relations.iter().any(|relation| !matches!(relation.lookup(name), Lookup::Absent));
         if let Some(alias) = alias.filter(|_| scope.aliases_first || !unsure) {
             out.sources.extend(seen_through(how, &alias.sources));
-            push_nested(&mut out.text, &alias.text, 1);
+            out.text.push_str(&alias.text);
+            out.binding = alias.binding;
             return true;
         }
         self.unknown_column_in(name, scope, line, (how, out))
@@ -211,7 +222,9 @@ impl<'a> Resolver<'a> {
             self.note_read(asset, Some(&column.name), line, true);
         }
         out.sources.extend(seen_through(how, &column.sources));
-        push_nested(&mut out.text, &column.text, relation.ordinal);
+        let (text, binding) = relation.column_text(column);
+        out.text.push_str(&text);
+        out.binding = binding;
         if out.data_type.is_none() {
             out.data_type.clone_from(&column.data_type);
         }
@@ -222,7 +235,7 @@ impl<'a> Resolver<'a> {
         if let Some(sources) = &relation.anything {
             out.sources.extend(seen_through(how.max(Transformation::Transformation), sources));
         }
-        push_nested(&mut out.text, &format!("{}.{name}", relation.rows), relation.ordinal);
+        push_anything(relation, name, out);
     }
 
     fn take_open(&mut self, relation: &Relation, name: &ColumnName, line: u32, target: (Transformation, &mut Value)) {
@@ -233,7 +246,7 @@ impl<'a> Resolver<'a> {
                 let (how, out) = target;
                 let source = ColumnRef { asset: asset.clone(), column: name.clone() };
                 self.note_read(asset, Some(name), line, true);
-                push_nested(&mut out.text, &source.to_string(), relation.ordinal);
+                out.text.push_str(&relation.open_column_text(&source));
                 out.sources.insert((source, how));
             }
             Lookup::Maybe | Lookup::Absent => {
@@ -330,8 +343,7 @@ impl<'a> Resolver<'a> {
             for asset in relation.asset.iter().chain(&relation.passed) {
                 self.note_read(asset, Some(&name), line, false);
             }
-            let (_, out) = target;
-            push_nested(&mut out.text, &format!("{}.{name}", relation.rows), relation.ordinal);
+            push_anything(relation, &name, target.1);
             return;
         }
         self.take_open(relation, &name, line, target);
@@ -349,15 +361,20 @@ impl<'a> Resolver<'a> {
                 shape.open.push(asset.clone());
             }
         }
-        let ordinal = relation.ordinal;
+        if !relation.open.is_empty() || relation.anything.is_some() {
+            shape.stars.push(relation.star_text());
+        }
         relation
             .columns
             .iter()
             .filter(|column| !relation.merged.contains(&column.name))
             .map(|column| {
-                let mut text = String::new();
-                push_nested(&mut text, &column.text, ordinal);
-                OutColumn { text: text.into(), ..column.clone() }
+                let (text, binding) = relation.column_text(column);
+                let text = match text {
+                    Cow::Borrowed(_) => Arc::clone(&column.text),
+                    Cow::Owned(text) => text.into(),
+                };
+                OutColumn { text, binding, ..column.clone() }
             })
             .collect()
     }
@@ -405,12 +422,11 @@ fn push_path(out: &mut Value, path: &[String]) {
     }
 }
 
-/// Appends a column's text; the second and later relations of the same text are told apart.
-fn push_nested(text: &mut String, column: &str, ordinal: usize) {
-    if ordinal > 1 {
-        text.push_str(&format!("{column}#{ordinal}"));
-    } else {
-        text.push_str(column);
+/// Appends the text of a column that is known by its relation and name only.
+fn push_anything(relation: &Relation, name: &ColumnName, out: &mut Value) {
+    out.text.push_str(&format!("{}.{}", relation.rows, wording::name(name.as_str())));
+    if relation.mark > 0 {
+        out.text.push_str(&wording::mark(relation.mark));
     }
 }
 

@@ -1,16 +1,20 @@
 //! SELECT: from FROM to the columns that come out.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Distinct, ExcludeSelectItem, Expr, GroupByExpr, Ident, NamedWindowExpr, OrderByExpr, OrderByKind, Query,
-    RenameSelectItem, Select, SelectItem, SelectItemQualifiedWildcardKind, WildcardAdditionalOptions,
+    BinaryOperator, ConnectByKind, Distinct, ExcludeSelectItem, Expr, GroupByExpr, Ident, OrderByKind, Query,
+    RenameSelectItem, Select, SelectItem, SelectItemQualifiedWildcardKind, Visit, Visitor, WildcardAdditionalOptions,
 };
 
+use crate::lineage::functions;
 use crate::lineage::model::{ColumnName, Transformation};
+use crate::lineage::operator::bare;
 use crate::lineage::resolver::Resolver;
-use crate::lineage::shape::{OutColumn, Scope, Shape, Value, digest, shorten};
+use crate::lineage::shape::{OutColumn, Scope, Shape, Value, shorten};
+use crate::lineage::window::sort_words;
+use crate::lineage::wording::{Binding, is_closed, is_marked};
 use crate::sql::dialect::Dialect;
 use crate::sql::ident::{fold, fold_name};
 
@@ -19,9 +23,10 @@ impl Resolver<'_> {
         let mut shape = Shape::default();
         let mut scope = Scope::within(parent);
         scope.aliases_first = has_lateral_aliases(self.dialect);
+        scope.windows.clone_from(&select.named_window);
         self.from(&select.from, &mut scope, &mut shape);
-        self.lateral_views(&select.lateral_views, &mut scope);
         let mut rows = vec![shape.rows.clone()];
+        rows.extend(self.lateral_views(&select.lateral_views, &mut scope));
         for (word, condition) in [("prewhere", &select.prewhere), ("where", &select.selection)] {
             if let Some(condition) = condition {
                 self.filter((word, condition), &scope, (&mut shape, &mut rows));
@@ -35,63 +40,90 @@ impl Resolver<'_> {
         self.connect_by(select, &scope, (&mut shape, &mut rows));
         // From here on, names of output columns are visible, after those of the relations.
         scope.aliases = shape.columns.clone();
-        self.group_by(&select.group_by, &scope, (&mut shape, &mut rows));
+        self.group_by(select, &scope, (&mut shape, &mut rows));
         for (word, condition) in [("having", &select.having), ("qualify", &select.qualify)] {
             if let Some(condition) = condition {
                 self.filter((word, condition), &scope, (&mut shape, &mut rows));
             }
         }
-        self.named_windows(select, &scope, &mut shape);
-        self.distinct(select, &scope, (&mut shape, &mut rows));
         self.sort(select, outer, &scope, &mut shape);
-        if let Some(top) = &select.top {
-            let text = top.to_string().to_lowercase();
-            rows.push(text.clone());
-            shape.row_set.limit.insert(text);
-        }
+        self.distinct(select, &scope, (&mut shape, &mut rows));
+        self.top(select, (&mut shape, &mut rows));
+        rows.extend(select_words(select));
+        rows.extend(multiplying(select, &shape));
         let text = rows.join(" ");
-        shape.rows = if text.len() > 400 { format!("({})", digest(&text)) } else { format!("({text})") };
+        shape.rows = if rows.len() == 1 && passes_rows_on(select) { text } else { format!("({})", shorten(text)) };
+        close(&mut shape);
         shape
     }
 
+    /// A condition, term by term.
     fn filter(&mut self, (word, condition): (&str, &Expr), scope: &Scope<'_>, out: (&mut Shape, &mut Vec<String>)) {
         let (shape, rows) = out;
-        let value = self.value(condition, scope, Transformation::Filter);
+        let mut value = Value::default();
+        let terms = self.terms((condition, &BinaryOperator::And), scope, Transformation::Filter, &mut value);
         shape.indirect.extend(value.sources);
-        let text = format!("{word} {}", value.text);
-        rows.push(text.clone());
-        shape.row_set.filters.insert(text);
+        let terms: Vec<String> = terms.into_iter().map(shorten).collect();
+        rows.push(format!("{word} {}", terms.join(" and ")));
+        shape.row_set.filters.extend(terms.into_iter().map(|term| format!("{word} {term}")));
+    }
+
+    fn top(&mut self, select: &Select, (shape, rows): (&mut Shape, &mut Vec<String>)) {
+        if let Some(top) = &select.top {
+            let mut text = top.to_string().to_lowercase();
+            if !shape.order.is_empty() {
+                text.push_str(&format!(" order by {}", shape.order));
+            }
+            rows.push(text.clone());
+            shape.row_set.limit.insert(text);
+        }
     }
 
     fn connect_by(&mut self, select: &Select, scope: &Scope<'_>, out: (&mut Shape, &mut Vec<String>)) {
         let (shape, rows) = out;
         for clause in &select.connect_by {
-            let conditions: Vec<&Expr> = match clause {
-                sqlparser::ast::ConnectByKind::ConnectBy { relationships, .. } => relationships.iter().collect(),
-                sqlparser::ast::ConnectByKind::StartWith { condition, .. } => vec![condition],
+            let (word, conditions): (&str, Vec<&Expr>) = match clause {
+                ConnectByKind::ConnectBy { nocycle: false, relationships, .. } => {
+                    ("connect by", relationships.iter().collect())
+                }
+                ConnectByKind::ConnectBy { relationships, .. } => {
+                    ("connect by nocycle", relationships.iter().collect())
+                }
+                ConnectByKind::StartWith { condition, .. } => ("start with", vec![condition]),
             };
             for condition in conditions {
-                self.filter(("connect by", condition), scope, (shape, rows));
+                self.filter((word, condition), scope, (shape, rows));
             }
         }
     }
 
-    fn group_by(&mut self, group_by: &GroupByExpr, scope: &Scope<'_>, out: (&mut Shape, &mut Vec<String>)) {
+    fn group_by(&mut self, select: &Select, scope: &Scope<'_>, out: (&mut Shape, &mut Vec<String>)) {
         let (shape, rows) = out;
         let mut texts = Vec::new();
-        match group_by {
-            GroupByExpr::All(_) => texts.push("all".to_owned()),
+        let modifiers = match &select.group_by {
+            GroupByExpr::All(modifiers) => {
+                texts.extend(keys_of_all(select, shape));
+                modifiers
+            }
             GroupByExpr::Expressions(expressions, modifiers) => {
                 for expression in expressions {
                     let value = self.output_or_expression(expression, scope, Transformation::GroupBy, shape);
                     shape.indirect.extend(value.sources);
                     texts.push(value.text);
                 }
-                texts.extend(modifiers.iter().map(|modifier| modifier.to_string().to_lowercase()));
+                modifiers
             }
+        };
+        if texts.is_empty() && modifiers.is_empty() && aggregates(select) {
+            // Without keys all rows fall together.
+            texts.push("()".to_owned());
         }
-        texts.sort();
-        texts.dedup();
+        // Keys have an order where subtotals are made of the first ones.
+        if modifiers.is_empty() {
+            texts.sort();
+            texts.dedup();
+        }
+        texts.extend(modifiers.iter().map(|modifier| modifier.to_string().to_lowercase()));
         if !texts.is_empty() {
             rows.push(format!("group by {}", texts.join(", ")));
             shape.row_set.grouping.extend(texts);
@@ -99,7 +131,7 @@ impl Resolver<'_> {
     }
 
     /// `GROUP BY 2`, `ORDER BY 1`: an output column by its position; else the expression.
-    fn output_or_expression(
+    pub(super) fn output_or_expression(
         &mut self,
         expression: &Expr,
         scope: &Scope<'_>,
@@ -114,23 +146,10 @@ impl Resolver<'_> {
             Some(column) => Value {
                 sources: column.sources.iter().map(|(source, _)| (source.clone(), how)).collect(),
                 text: column.text.to_string(),
+                binding: column.binding,
                 data_type: None,
             },
             None => self.value(expression, scope, how),
-        }
-    }
-
-    fn named_windows(&mut self, select: &Select, scope: &Scope<'_>, shape: &mut Shape) {
-        for definition in &select.named_window {
-            if let NamedWindowExpr::WindowSpec(specification) = &definition.1 {
-                for key in &specification.partition_by {
-                    let value = self.value(key, scope, Transformation::Window);
-                    shape.indirect.extend(value.sources);
-                }
-                let mut value = Value::default();
-                self.ordering(&specification.order_by, scope, Transformation::Window, &mut value);
-                shape.indirect.extend(value.sources);
-            }
         }
     }
 
@@ -138,7 +157,8 @@ impl Resolver<'_> {
         let (shape, rows) = out;
         let text = match &select.distinct {
             None | Some(Distinct::All) => return,
-            Some(Distinct::Distinct) => "distinct".to_owned(),
+            // Which rows are the same depends on all columns.
+            Some(Distinct::Distinct) => format!("distinct {}", shape.values()),
             Some(Distinct::On(keys)) => {
                 let mut texts = Vec::new();
                 for key in keys {
@@ -146,23 +166,32 @@ impl Resolver<'_> {
                     shape.indirect.extend(value.sources);
                     texts.push(value.text);
                 }
-                format!("distinct on {}", texts.join(", "))
+                texts.sort();
+                let order = if shape.order.is_empty() { "" } else { " order by " };
+                format!("distinct on ({}){order}{}", texts.join(", "), shape.order)
             }
         };
+        let text = shorten(text);
         rows.push(text.clone());
         shape.row_set.distinct.insert(text);
     }
 
     fn sort(&mut self, select: &Select, outer: Option<&Query>, scope: &Scope<'_>, shape: &mut Shape) {
-        let outer_keys: &[OrderByExpr] =
-            match outer.and_then(|query| query.order_by.as_ref()).map(|order_by| &order_by.kind) {
-                Some(OrderByKind::Expressions(keys)) => keys,
-                _ => &[],
-            };
-        for key in outer_keys.iter().chain(&select.sort_by) {
+        let mut texts = Vec::new();
+        let keys = match outer.and_then(|query| query.order_by.as_ref()).map(|order_by| &order_by.kind) {
+            Some(OrderByKind::Expressions(keys)) => keys.as_slice(),
+            Some(OrderByKind::All(options)) => {
+                texts.push(format!("all{options}"));
+                &[]
+            }
+            None => &[],
+        };
+        for key in keys.iter().chain(&select.sort_by) {
             let value = self.output_or_expression(&key.expr, scope, Transformation::Sort, shape);
             shape.indirect.extend(value.sources);
+            texts.push(value.text + &sort_words(key));
         }
+        shape.order = shorten(texts.join(", "));
     }
 
     /// The columns of a SELECT list, or of a RETURNING.
@@ -203,12 +232,7 @@ impl Resolver<'_> {
     fn output(&mut self, name: ColumnName, expression: &Expr, scope: &mut Scope<'_>, shape: &mut Shape) {
         let mut value = Value::default();
         self.expression(expression, scope, Transformation::Identity, &mut value);
-        let column = OutColumn {
-            name,
-            sources: Arc::new(value.sources),
-            text: shorten(value.text).into(),
-            data_type: value.data_type,
-        };
+        let column = OutColumn::new(name, value);
         scope.aliases.push(column.clone());
         shape.columns.push(column);
     }
@@ -265,6 +289,7 @@ impl Resolver<'_> {
             _ => chosen,
         };
         let mut columns = Vec::new();
+        let first_star = shape.stars.len();
         let mut unresolved = chosen.is_empty() && qualifier.is_some();
         for relation in chosen.iter().filter_map(|index| scope.relations.get(*index)) {
             unresolved |= !relation.open.is_empty() || relation.anything.is_some() && relation.columns.is_empty();
@@ -278,6 +303,8 @@ impl Resolver<'_> {
         if unresolved {
             self.stars_unresolved += 1;
         }
+        let words = star_words(options);
+        shape.stars.iter_mut().skip(first_star).filter(|_| !words.is_empty()).for_each(|star| star.push_str(&words));
         self.star_options(options, scope, &mut columns);
         scope.aliases.extend(columns.iter().cloned());
         shape.columns.extend(columns);
@@ -307,12 +334,7 @@ impl Resolver<'_> {
             for item in &replace.items {
                 let name = ColumnName::new(&fold(&item.column_name, self.dialect));
                 let value = self.value(&item.expr, scope, Transformation::Identity);
-                let replaced = OutColumn {
-                    name: name.clone(),
-                    sources: Arc::new(value.sources),
-                    text: value.text.into(),
-                    data_type: value.data_type,
-                };
+                let replaced = OutColumn::new(name.clone(), value);
                 match columns.iter_mut().find(|column| column.name == name) {
                     Some(column) => *column = replaced,
                     None => columns.push(replaced),
@@ -329,6 +351,158 @@ impl Resolver<'_> {
             if let Some(column) = columns.iter_mut().find(|column| column.name == old) {
                 column.name = ColumnName::new(&fold(&item.alias, self.dialect));
             }
+        }
+    }
+}
+
+/// What a SELECT says of its rows and columns apart from its clauses.
+fn select_words(select: &Select) -> Vec<String> {
+    let Select {
+        select_token: _,
+        optimizer_hints: _,
+        distinct: _,
+        select_modifiers: _,
+        top: _,
+        top_before_distinct: _,
+        projection: _,
+        exclude,
+        into: _,
+        from: _,
+        lateral_views: _,
+        prewhere: _,
+        selection: _,
+        connect_by: _,
+        group_by: _,
+        cluster_by: _,
+        distribute_by: _,
+        sort_by: _,
+        having: _,
+        named_window: _,
+        qualify: _,
+        window_before_qualify: _,
+        value_table_mode,
+        flavor: _,
+    } = select;
+    let exclude = exclude.iter().map(|exclude| exclude.to_string().to_lowercase());
+    exclude.chain(value_table_mode.iter().map(|mode| mode.to_string().to_lowercase())).collect()
+}
+
+/// Functions of the SELECT list that make several rows of one.
+fn multiplying(select: &Select, shape: &Shape) -> Option<String> {
+    let makes_rows = |item: &SelectItem| value_of(item).is_some_and(|value| calls(value, functions::returns_rows));
+    let items: Vec<bool> = select.projection.iter().map(makes_rows).collect();
+    if !items.contains(&true) {
+        return None;
+    }
+    let columns = shape.columns.iter().zip(&items).filter(|(_, makes_rows)| **makes_rows);
+    let texts: Vec<&str> = columns.map(|(column, _)| &*column.text).collect();
+    let is_known = items.len() == shape.columns.len();
+    Some(format!("for each {}", if is_known { texts.join(", ") } else { shape.values() }))
+}
+
+/// The expression of an item that is one column.
+fn value_of(item: &SelectItem) -> Option<&Expr> {
+    match item {
+        SelectItem::UnnamedExpr(expression) | SelectItem::ExprWithAlias { expr: expression, .. } => Some(expression),
+        _ => None,
+    }
+}
+
+/// What is written behind a star, where the names have no order.
+fn star_words(options: &WildcardAdditionalOptions) -> String {
+    let text = options.to_string().to_lowercase();
+    match text.split_once('(') {
+        Some((word, names)) if options.opt_replace.is_none() && options.opt_rename.is_none() => {
+            let mut names: Vec<&str> = names.trim_end_matches(')').split(',').map(str::trim).collect();
+            names.sort_unstable();
+            format!(" {} ({})", word.trim(), names.join(", "))
+        }
+        _ if text.trim().is_empty() => String::new(),
+        _ => format!(" {}", text.trim()),
+    }
+}
+
+/// Whether a SELECT only names columns of one relation: its rows are that relation's.
+fn passes_rows_on(select: &Select) -> bool {
+    let is_named = |item: &SelectItem| match item {
+        SelectItem::UnnamedExpr(expression) | SelectItem::ExprWithAlias { expr: expression, .. } => {
+            matches!(bare(expression), Expr::Identifier(_) | Expr::CompoundIdentifier(_))
+        }
+        SelectItem::Wildcard(_) => true,
+        SelectItem::QualifiedWildcard(kind, _) => matches!(kind, SelectItemQualifiedWildcardKind::ObjectName(_)),
+        SelectItem::ExprWithAliases { .. } => false,
+    };
+    let is_one = matches!(select.from.as_slice(), [one] if one.joins.is_empty());
+    is_one && select.sort_by.is_empty() && select.projection.iter().all(is_named)
+}
+
+/// The keys that `GROUP BY ALL` stands for: the columns without an aggregate; all columns where a star hides which.
+fn keys_of_all(select: &Select, shape: &Shape) -> Vec<String> {
+    let is_key = |item: &SelectItem| value_of(item).map(|value| !has_aggregate(value));
+    let keys: Option<Vec<bool>> = select.projection.iter().map(is_key).collect();
+    match keys.filter(|keys| keys.len() == shape.columns.len()) {
+        Some(keys) => {
+            let columns = shape.columns.iter().zip(keys).filter(|(_, is_key)| *is_key);
+            columns.map(|(column, _)| column.text.to_string()).collect()
+        }
+        None => vec![format!("all of {}", shape.values())],
+    }
+}
+
+/// Whether the SELECT list or HAVING aggregates.
+fn aggregates(select: &Select) -> bool {
+    select.projection.iter().filter_map(value_of).chain(&select.having).any(has_aggregate)
+}
+
+fn has_aggregate(expression: &Expr) -> bool {
+    calls(expression, |name| functions::role(name) == functions::Role::Aggregate)
+}
+
+/// Whether such a function is called in the expression, outside of windows and subqueries.
+fn calls(expression: &Expr, wanted: fn(&str) -> bool) -> bool {
+    expression.visit(&mut Calls { wanted, queries: 0 }).is_break()
+}
+
+struct Calls {
+    wanted: fn(&str) -> bool,
+    queries: usize,
+}
+
+impl Visitor for Calls {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, _query: &Query) -> ControlFlow<()> {
+        self.queries += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _query: &Query) -> ControlFlow<()> {
+        self.queries = self.queries.saturating_sub(1);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expression: &Expr) -> ControlFlow<()> {
+        match expression {
+            Expr::Function(function) if self.queries == 0 && function.over.is_none() => {
+                let is_wanted = (self.wanted)(&function.name.to_string().to_lowercase());
+                if is_wanted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            }
+            _ => ControlFlow::Continue(()),
+        }
+    }
+}
+
+/// Marks mean something only within their query: what goes out is closed.
+fn close(shape: &mut Shape) {
+    for column in &mut shape.columns {
+        if is_marked(&column.text) && !is_closed(&column.text) {
+            column.text = format!("[{}]", column.text).into();
+            column.binding = Binding::Atom;
+        }
+    }
+    for star in &mut shape.stars {
+        if is_marked(star) && !is_closed(star) {
+            *star = format!("[{star}]");
         }
     }
 }

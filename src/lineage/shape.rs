@@ -1,12 +1,15 @@
 //! What a query yields, and what a FROM clause brings into scope.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
+use sqlparser::ast::NamedWindowDefinition;
 
 use crate::lineage::model::{AssetName, ColumnName, ColumnRef, RowSet, Transformation};
+use crate::lineage::wording::{self, Binding, mark};
 
 pub(crate) use crate::lineage::column_list::{ColumnList, OutColumn};
 pub(crate) use crate::lineage::sources::Sources;
@@ -35,6 +38,8 @@ pub(crate) struct Value {
     pub sources: Sources,
     /// Its normalised text: names resolved to assets, derived columns replaced by what they are.
     pub text: String,
+    /// How tightly what was written last binds.
+    pub binding: Binding,
     /// Its type, where a cast or a declaration says so.
     pub data_type: Option<Arc<str>>,
 }
@@ -48,17 +53,30 @@ pub(crate) struct Shape {
     pub open: Vec<AssetName>,
     /// Assets of which all columns are passed on by a star, known or not.
     pub passed: Vec<AssetName>,
+    /// The assets whose rows it is made of.
+    pub assets: BTreeSet<AssetName>,
+    /// The normalised texts of the stars that pass on columns which are not known.
+    pub stars: Vec<String>,
     /// What decides about its rows.
     pub indirect: Sources,
     /// The normalised text of everything that decides about its rows.
     pub rows: String,
     /// The same, clause by clause.
     pub row_set: RowSet,
+    /// The normalised text of its own ORDER BY.
+    pub order: String,
 }
 
 impl Shape {
+    /// The texts of all of its columns.
+    pub fn values(&self) -> String {
+        let columns = self.columns.iter().map(|column| &*column.text);
+        columns.chain(self.stars.iter().map(String::as_str)).collect::<Vec<_>>().join(", ")
+    }
+
     /// Takes over what decides about the rows of a part of this query.
     pub fn absorb_rows(&mut self, part: &Shape) {
+        self.assets.extend(part.assets.iter().cloned());
         self.indirect.extend(part.indirect.iter().cloned());
         merge_row_sets(&mut self.row_set, &part.row_set);
     }
@@ -78,12 +96,15 @@ impl Shape {
                 })
                 .collect();
             let sources = Arc::new(sources);
+            let all = self.stars.join(", ");
             self.columns = names
                 .iter()
-                .map(|name| OutColumn {
+                .enumerate()
+                .map(|(index, name)| OutColumn {
                     name: name.clone(),
                     sources: sources.clone(),
-                    text: "*".into(),
+                    text: format!("({all})[{}]", index + 1).into(),
+                    binding: Binding::Atom,
                     data_type: None,
                 })
                 .collect();
@@ -98,6 +119,7 @@ pub(crate) fn merge_row_sets(into: &mut RowSet, from: &RowSet) {
     into.distinct.extend(from.distinct.iter().cloned());
     into.limit.extend(from.limit.iter().cloned());
     into.set_operations.extend(from.set_operations.iter().cloned());
+    into.order.extend(from.order.iter().cloned());
 }
 
 /// One entry of a FROM clause.
@@ -117,10 +139,20 @@ pub(crate) struct Relation {
     pub passed: Vec<AssetName>,
     /// A table function: every column of it depends on these.
     pub anything: Option<Arc<Sources>>,
+    /// See [`Shape::stars`].
+    pub stars: Vec<String>,
     /// The normalised text that stands for it in `rows`.
     pub rows: String,
-    /// From 2: which of several relations of the same text this is.
-    pub ordinal: usize,
+    /// Not 0: tells it apart from a relation beside it, or around it, whose columns may have the same texts.
+    pub mark: usize,
+    /// Whether a query makes it: its columns are expressions.
+    pub is_derived: bool,
+    /// Whether an outer join may replace its values by NULL, after they are computed.
+    pub is_nullable: bool,
+    /// Whether there are other relations in sight.
+    pub has_neighbours: bool,
+    /// See [`Shape::assets`].
+    pub assets: BTreeSet<AssetName>,
     /// Columns that USING or NATURAL merged with a relation before it: a star gives them once.
     pub merged: BTreeSet<ColumnName>,
 }
@@ -184,6 +216,8 @@ pub(crate) struct Scope<'p> {
     pub aliases: Vec<OutColumn>,
     /// Whether an alias is looked up before a column whose existence is not known.
     pub aliases_first: bool,
+    /// Windows that this query names.
+    pub windows: Vec<NamedWindowDefinition>,
 }
 
 impl<'p> Scope<'p> {
@@ -191,17 +225,76 @@ impl<'p> Scope<'p> {
         Self { parent, ..Self::default() }
     }
 
-    /// Adds a relation, counting those of the same text.
+    /// Adds a relation, with a mark where its columns could be taken for those of another.
     pub fn add(&mut self, mut relation: Relation) {
-        let twins = self.relations.iter().filter(|other| other.rows == relation.rows).count();
-        relation.ordinal = twins + 1;
+        let mut level = Some(&*self);
+        while let Some(scope) = level {
+            for other in &scope.relations {
+                if other.rows == relation.rows || !other.assets.is_disjoint(&relation.assets) {
+                    relation.mark = relation.mark.max(other.mark.max(1) + 1);
+                }
+            }
+            level = scope.parent;
+        }
         self.relations.push(relation);
+        let has_neighbours = self.relations.len() > 1 || self.parent.is_some();
+        for relation in &mut self.relations {
+            relation.has_neighbours = has_neighbours;
+        }
+    }
+
+    /// Whether relations are told apart by marks.
+    pub fn is_marked(&self) -> bool {
+        self.relations.iter().any(|relation| relation.mark > 0)
+    }
+}
+
+impl Relation {
+    /// The text of all of its columns that are not known by name.
+    pub fn star_text(&self) -> String {
+        let all = match self.stars.as_slice() {
+            [] => format!("{}.*", self.rows),
+            stars => stars.join(", "),
+        };
+        let all = if self.is_derived && self.has_neighbours { format!("[{all}]") } else { all };
+        if self.mark > 0 { all + &mark(self.mark) } else { all }
+    }
+
+    /// The text of a column that can only come from the one asset whose columns it passes on.
+    pub fn open_column_text(&self, column: &ColumnRef) -> String {
+        // `* RENAME (a AS b)` may have made it from another one.
+        let is_passed_as_it_is = self.stars.iter().all(|star| *star == format!("{}.*", column.asset));
+        let text = if is_passed_as_it_is {
+            wording::column(column)
+        } else {
+            format!("{}.{}", self.star_text(), wording::name(column.column.as_str()))
+        };
+        if self.mark > 0 { text + &mark(self.mark) } else { text }
+    }
+
+    /// The text of a column of it among its neighbours, and how that binds.
+    pub fn column_text<'c>(&self, column: &'c OutColumn) -> (Cow<'c, str>, Binding) {
+        let (mut text, mut binding) = (Cow::Borrowed(&*column.text), column.binding);
+        if self.is_derived && self.has_neighbours && !column.is_plain() {
+            if column.sources.is_empty() {
+                // Nothing in the text says whose it is.
+                (text, binding) = (format!("[{text} of {}]", self.rows).into(), Binding::Atom);
+            } else if self.is_nullable {
+                // What is computed before an outer join is not what is computed after it.
+                (text, binding) = (format!("[{text}]").into(), Binding::Atom);
+            }
+        }
+        if self.mark > 0 {
+            let (open, close) = if binding < Binding::Atom { ("(", ")") } else { ("", "") };
+            (text, binding) = (format!("{open}{text}{close}{}", mark(self.mark)).into(), Binding::Atom);
+        }
+        (text, binding)
     }
 }
 
 /// Longest normalised text that is kept as it is; longer ones are replaced by a digest, so that chains of CTEs that
 /// use a column many times do not grow without bound.
-const LONGEST_TEXT: usize = 600;
+const LONGEST_TEXT: usize = 2_000;
 
 /// `text`, or a digest of it when it is long.
 pub(crate) fn shorten(text: String) -> String {

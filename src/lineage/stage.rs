@@ -11,6 +11,7 @@ use crate::lineage::model::{AssetName, ColumnName, ColumnRef, Transformation};
 use crate::lineage::resolver::Resolver;
 use crate::lineage::shape::{OutColumn, Shape, Sources, shorten};
 use crate::lineage::statement::data_type;
+use crate::lineage::wording::Binding;
 
 impl Resolver<'_> {
     /// What a query of a stage's files yields.
@@ -45,6 +46,7 @@ impl Resolver<'_> {
             name: alias.map_or_else(|| ColumnName::new(&format!("_col{}", index + 1)), |alias| self.column_name(alias)),
             sources: Arc::new(names.into_iter().map(column).collect::<Sources>()),
             text: text.into(),
+            binding: Binding::Or,
             data_type: cast,
         }
     }

@@ -1,7 +1,5 @@
 //! Assignments: `a = expression`, and `(a, b) = (SELECT x, y …)` by position.
 
-use std::sync::Arc;
-
 use sqlparser::ast::{Assignment, AssignmentTarget, Expr, ObjectName, Query};
 
 use crate::lineage::model::{ColumnName, Transformation};
@@ -19,7 +17,7 @@ impl Resolver<'_> {
             .zip(values)
             .filter_map(|(target, value)| {
                 let name = fold_name(target, self.dialect).last().map(|last| ColumnName::new(last))?;
-                Some(OutColumn { name, sources: Arc::new(value.sources), text: value.text.into(), data_type: None })
+                Some(OutColumn::untyped(name, value))
             })
             .collect()
     }
@@ -50,7 +48,7 @@ impl Resolver<'_> {
             Value {
                 sources: values.chain(steering.iter().cloned()).collect(),
                 text: format!("({text} of {})", shape.rows),
-                data_type: None,
+                ..Value::default()
             }
         };
         (0..width).map(value).collect()

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::lineage::catalog::{Catalog, State};
+use crate::lineage::data_type;
 use crate::lineage::model::{
     Asset, AssetEdge, AssetKind, AssetName, Column, ColumnEdge, ColumnName, ColumnRef, LineageGraph, Role, RowSet,
 };
 use crate::lineage::resolver::star_sources;
 use crate::lineage::shape::Sources;
 use crate::path::RepoPath;
+use crate::sql::dialect::Dialect;
 
 /// Adds the assets of a catalog and their edges; `kinds` tells what assets are that are only read.
 pub(super) fn add_assets(graph: &mut LineageGraph, catalog: Catalog, kinds: &BTreeMap<AssetName, AssetKind>) {
@@ -21,7 +23,12 @@ pub(super) fn add_assets(graph: &mut LineageGraph, catalog: Catalog, kinds: &BTr
     // Sorted at once, which is cheaper than a search for each.
     graph.asset_edges = asset_edges.into_iter().collect();
     graph.column_edges = column_edges.into_iter().collect();
-    graph.assets = assets.into_iter().map(|(name, state)| (name.clone(), finished(name, state))).collect();
+    let dialect_of = |state: &State| Some(graph.files.get(state.file.as_ref()?)?.dialect);
+    let made = assets.into_iter().map(|(name, state)| {
+        let dialect = dialect_of(&state).unwrap_or(Dialect::Generic);
+        (name.clone(), finished(name, state, dialect))
+    });
+    graph.assets = made.collect();
     add_referenced(graph, kinds);
 }
 
@@ -56,10 +63,12 @@ fn add_edges(
     asset_edges.extend(upstream.into_iter().map(|upstream| AssetEdge { upstream, downstream: name.clone() }));
 }
 
-fn finished(name: AssetName, state: State) -> Asset {
-    let table: Option<Arc<str>> = state.declared.then(|| table_text(&name, &state).into());
-    let definition = joined(table.iter().chain(&state.definition), "\n");
-    let sql = joined(table.iter().chain(&state.sql), ";\n\n");
+fn finished(name: AssetName, state: State, dialect: Dialect) -> Asset {
+    let table = |spelled: fn(&str, Dialect) -> String| -> Option<Arc<str>> {
+        state.declared.then(|| table_text(&name, &state, &|data_type| spelled(data_type, dialect)).into())
+    };
+    let definition = joined(table(data_type::canonical).iter().chain(&state.definition), "\n");
+    let sql = joined(table(|data_type, _| data_type.to_owned()).iter().chain(&state.sql), ";\n\n");
     Asset {
         name,
         kind: state.kind,
@@ -94,12 +103,13 @@ fn joined<'t>(texts: impl Iterator<Item = &'t Arc<str>>, separator: &str) -> Opt
 }
 
 /// A table as it stands after all of its migrations.
-fn table_text(name: &AssetName, state: &State) -> String {
+fn table_text(name: &AssetName, state: &State, spelled: &dyn Fn(&str) -> String) -> String {
     let columns: Vec<String> = state
         .columns
         .iter()
         .map(|column| {
-            format!("  {} {}", column.name, column.data_type.as_deref().unwrap_or_default()).trim_end().to_owned()
+            let data_type = column.data_type.as_deref().map(spelled).unwrap_or_default();
+            format!("  {} {data_type}", column.name).trim_end().to_owned()
         })
         .collect();
     format!("CREATE TABLE {name} (\n{}\n)", columns.join(",\n"))

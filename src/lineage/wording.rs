@@ -1,0 +1,156 @@
+//! The words of normalised text: how tightly a text binds, literals, names, and marks.
+//!
+//! Two texts that are equal mean the same, so whatever changes a value or a row must show in them; what means nothing
+//! (parentheses, quotes, case) must not. Which clause gives which text is said where the clause is resolved.
+
+use std::borrow::Cow;
+
+use sqlparser::ast::{BinaryOperator, DuplicateTreatment, Value as Literal};
+
+use crate::lineage::model::ColumnRef;
+use crate::lineage::shape::Value;
+
+/// How tightly the outermost operator of a text binds. A text stands in parentheses where it binds less than its
+/// neighbour asks for, and nowhere else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) enum Binding {
+    Or,
+    Xor,
+    And,
+    Not,
+    Comparison,
+    /// `||`, `->`, `&`, …: their order differs between dialects, so that all but atoms get parentheses beside them.
+    Other,
+    Sum,
+    Product,
+    Unary,
+    /// One piece: a name, a literal, a call, something in parentheses.
+    #[default]
+    Atom,
+}
+
+impl Binding {
+    /// How an operator binds.
+    pub fn of(operator: &BinaryOperator) -> Self {
+        use BinaryOperator as Op;
+        match operator {
+            Op::Or => Self::Or,
+            Op::Xor => Self::Xor,
+            Op::And => Self::And,
+            Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq | Op::Spaceship => Self::Comparison,
+            Op::Plus | Op::Minus => Self::Sum,
+            Op::Multiply | Op::Divide | Op::Modulo | Op::DuckIntegerDivide | Op::MyIntegerDivide => Self::Product,
+            _ => Self::Other,
+        }
+    }
+
+    /// Whether a chain goes on from the first operand of `outer` without parentheses.
+    pub fn reads_on(self, outer: Self) -> bool {
+        match (self, outer) {
+            (Self::And | Self::Or, _) => false,
+            (_, Self::Other) => self == Self::Other,
+            _ => self >= outer,
+        }
+    }
+
+    /// What the first operand must bind like, at least. A chain of one level reads from left to right.
+    pub fn of_first_operand(self) -> Self {
+        if self == Self::Other { Self::Atom } else { self }
+    }
+
+    /// What the second operand must bind like, at least.
+    pub fn of_second_operand(self) -> Self {
+        match self {
+            Self::Or => Self::Xor,
+            Self::Xor => Self::And,
+            Self::And => Self::Not,
+            Self::Not => Self::Comparison,
+            Self::Comparison => Self::Other,
+            Self::Sum => Self::Product,
+            Self::Product => Self::Unary,
+            Self::Other | Self::Unary | Self::Atom => Self::Atom,
+        }
+    }
+}
+
+/// Puts what was written since `start` in parentheses where it binds less than `least`.
+pub(crate) fn enclose(out: &mut Value, start: usize, least: Binding) {
+    if out.binding < least && out.text.is_char_boundary(start) {
+        out.text.insert(start, '(');
+        out.text.push(')');
+        out.binding = Binding::Atom;
+    }
+}
+
+/// A literal. The quotes around a string mean nothing, what stands in it does.
+pub(crate) fn literal(value: &Literal) -> String {
+    let string = match value {
+        Literal::SingleQuotedString(text)
+        | Literal::DoubleQuotedString(text)
+        | Literal::TripleSingleQuotedString(text)
+        | Literal::TripleDoubleQuotedString(text)
+        | Literal::EscapedStringLiteral(text)
+        | Literal::SingleQuotedRawStringLiteral(text)
+        | Literal::DoubleQuotedRawStringLiteral(text)
+        | Literal::TripleSingleQuotedRawStringLiteral(text)
+        | Literal::TripleDoubleQuotedRawStringLiteral(text) => Some(text),
+        Literal::DollarQuotedString(text) => Some(&text.value),
+        _ => None,
+    };
+    // Whether a backslash is one depends on the kind of the literal.
+    match (string, value) {
+        (Some(text), _) if !text.contains('\\') => format!("'{}'", text.replace('\'', "''")),
+        (None, Literal::Number(..) | Literal::Null) => value.to_string().to_lowercase(),
+        _ => value.to_string(),
+    }
+}
+
+/// A name within a text: one that could be taken for something else stands in double quotes.
+pub(crate) fn name(name: &str) -> Cow<'_, str> {
+    let plain = |character: char| character.is_alphanumeric() || matches!(character, '_' | '$' | '@' | '#' | '*' | '-');
+    if name.chars().all(plain) { Cow::Borrowed(name) } else { Cow::Owned(format!("\"{}\"", name.replace('"', "\"\""))) }
+}
+
+/// Tells relations apart whose columns have the same text. No SQL holds such a mark outside of quotes.
+pub(crate) fn mark(number: usize) -> String {
+    format!("‹{number}›")
+}
+
+/// Whether a text holds a mark, which means something only in the query that made it.
+pub(crate) fn is_marked(text: &str) -> bool {
+    text.contains('‹')
+}
+
+/// Whether a text stands in brackets as a whole, which close it against the marks of other queries.
+pub(crate) fn is_closed(text: &str) -> bool {
+    let (mut depth, mut in_string) = (0_usize, false);
+    let mut characters = text.chars().peekable();
+    if characters.peek() != Some(&'[') {
+        return false;
+    }
+    while let Some(character) = characters.next() {
+        match character {
+            '\'' => in_string = !in_string,
+            '[' if !in_string => depth += 1,
+            ']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 {
+            return characters.peek().is_none();
+        }
+    }
+    false
+}
+
+/// `DISTINCT` within a call; `ALL` is what its absence means.
+pub(crate) fn duplicates(treatment: Option<DuplicateTreatment>) -> &'static str {
+    match treatment {
+        Some(DuplicateTreatment::Distinct) => "distinct ",
+        Some(DuplicateTreatment::All) | None => "",
+    }
+}
+
+/// A column of an asset.
+pub(crate) fn column(column: &ColumnRef) -> String {
+    format!("{}.{}", column.asset, name(column.column.as_str()))
+}
