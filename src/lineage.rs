@@ -11,6 +11,7 @@ pub(crate) mod data_type;
 mod dml;
 mod effect;
 mod expression;
+mod external;
 mod from;
 mod functions;
 mod link;

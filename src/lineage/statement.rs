@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use sqlparser::ast::{
-    CopySource, CopyTarget, CreateTable, CreateTableLikeKind, CreateView, Expr, Ident, ObjectName, ObjectType, Query,
-    SetExpr, SqlOption, Statement,
+    CopySource, CopyTarget, CreateTable, CreateTableLikeKind, CreateView, Expr, HiveDistributionStyle, Ident,
+    ObjectName, ObjectType, Query, SetExpr, Statement,
 };
 
 use crate::dbt::tokens;
 use crate::lineage::catalog::StateColumn;
 use crate::lineage::effect::{Effect, Flow};
+use crate::lineage::external;
 use crate::lineage::model::{AssetKind, AssetName, ColumnName};
 use crate::lineage::resolver::Resolver;
 use crate::lineage::shape::Shape;
@@ -59,7 +60,7 @@ impl Resolver<'_> {
             }
             Statement::ExportData(export) => {
                 let shape = self.query(&export.query, None);
-                let target = export.options.iter().find_map(uri).unwrap_or_else(|| "export".to_owned());
+                let target = export.options.iter().find_map(external::of_export).unwrap_or_else(|| "export".to_owned());
                 self.write_external(&target, shape, statement);
             }
             // Everything else moves no data that a catalog follows.
@@ -144,17 +145,27 @@ impl Resolver<'_> {
         if let Some(original) = &table.clone {
             return self.create_like((asset, kind), original, true, statement);
         }
-        let columns: Vec<StateColumn> = table
-            .columns
-            .iter()
-            .map(|column| StateColumn::declared(self.column_name(&column.name), data_type(&column.data_type)))
-            .collect();
+        let columns = self.declared_columns(table);
         let complete = !columns.is_empty() && table.inherits.is_none();
-        let mut flow = Flow { columns, declared: true, ..Flow::default() };
-        if let Some(location) = &table.location {
-            flow.upstream.insert(external_name(location));
-        }
+        let upstream = external::of_table(table).iter().map(|location| external_name(location)).collect();
+        let flow = Flow { columns, upstream, declared: true, ..Flow::default() };
         self.effects.push(Effect::Define { name: asset, kind, flow, complete, keep_existing: table.if_not_exists });
+    }
+
+    /// The columns of a table, those that only PARTITIONED BY names behind the others.
+    fn declared_columns(&self, table: &CreateTable) -> Vec<StateColumn> {
+        let partitions = match &table.hive_distribution {
+            HiveDistributionStyle::PARTITIONED { columns } => columns.as_slice(),
+            _ => &[],
+        };
+        let mut columns: Vec<StateColumn> = Vec::new();
+        for column in table.columns.iter().chain(partitions) {
+            let name = self.column_name(&column.name);
+            if columns.iter().all(|known| known.name != name) || !partitions.contains(column) {
+                columns.push(StateColumn::declared(name, data_type(&column.data_type)));
+            }
+        }
+        columns
     }
 
     /// `LIKE` copies a schema, `CLONE` the data as well.
@@ -333,16 +344,6 @@ impl Resolver<'_> {
 /// Data outside of the database: a file, a stage, a bucket.
 pub(super) fn external_name(location: &str) -> AssetName {
     AssetName::from_dotted(&format!("path:{}", location.trim_matches('\'')))
-}
-
-/// The place that an option of EXPORT DATA names: `uri = 'gs://…'`.
-fn uri(option: &SqlOption) -> Option<String> {
-    match option {
-        SqlOption::KeyValue { key, value: Expr::Value(literal) } if key.value.eq_ignore_ascii_case("uri") => {
-            literal.value.clone().into_string()
-        }
-        _ => None,
-    }
 }
 
 /// A type as the report shows it.

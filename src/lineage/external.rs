@@ -1,0 +1,35 @@
+//! Places outside of the database that options of a statement name: buckets, folders, files.
+
+use sqlparser::ast::{CreateTable, CreateTableOptions, Expr, SqlOption};
+
+/// The place that an option of EXPORT DATA names: `uri = 'gs://…'`.
+pub(super) fn of_export(option: &SqlOption) -> Option<String> {
+    places(option).into_iter().next()
+}
+
+/// Where an external table keeps its rows: `LOCATION '…'`, `OPTIONS (uris = ['…', '…'])`, `OPTIONS (path '…')`.
+pub(super) fn of_table(table: &CreateTable) -> Vec<String> {
+    let options = match &table.table_options {
+        CreateTableOptions::Options(options) | CreateTableOptions::With(options) => options.as_slice(),
+        _ => &[],
+    };
+    table.location.iter().cloned().chain(options.iter().flat_map(places)).collect()
+}
+
+fn places(option: &SqlOption) -> Vec<String> {
+    let text = |value: &Expr| match value {
+        Expr::Value(literal) => literal.value.clone().into_string(),
+        _ => None,
+    };
+    match option {
+        SqlOption::KeyValue { key, value }
+            if ["uri", "uris", "path"].iter().any(|name| key.value.eq_ignore_ascii_case(name)) =>
+        {
+            match value {
+                Expr::Array(array) => array.elem.iter().filter_map(text).collect(),
+                single => text(single).into_iter().collect(),
+            }
+        }
+        _ => Vec::new(),
+    }
+}
