@@ -24,31 +24,36 @@ impl Resolver<'_> {
             Role::Aggregate if over.is_none() && how.is_direct() => Transformation::Aggregation,
             _ => computed(how),
         };
-        out.text.push_str(&name);
-        let before = out.sources.len();
+        // Its own value first: what else the expression around is made of says nothing about this call.
+        let mut own = Value::default();
+        own.text.push_str(&name);
         if !matches!(parameters, FunctionArguments::None) {
-            self.call((parameters, Role::Scalar, &name), scope, inner, out);
+            self.call((parameters, Role::Scalar, &name), scope, inner, &mut own);
         }
-        self.call((args, role, &name), scope, inner, out);
+        self.call((args, role, &name), scope, inner, &mut own);
+        let has_values = !own.sources.is_empty();
         if let Some(treatment) = null_treatment {
-            let _ = write!(out.text, " {treatment}");
+            let _ = write!(own.text, " {treatment}");
         }
         if let Some(filter) = filter {
-            out.text.push_str(" filter (");
+            own.text.push_str(" filter (");
             let steer = if how.is_direct() { Transformation::Filter } else { how };
-            self.expression(filter, scope, steer, out);
-            out.text.push(')');
+            self.expression(filter, scope, steer, &mut own);
+            own.text.push(')');
         }
         if !within_group.is_empty() {
-            out.text.push_str(" within group (");
-            // The ordered values are the ones that the function picks from.
-            self.ordering(within_group, scope, inner, out);
-            out.text.push(')');
+            own.text.push_str(" within group (");
+            // Ordered values are the order of those before (`listagg`), or the ones to pick from (`percentile_cont`).
+            let steer = if how.is_direct() && has_values { Transformation::Sort } else { inner };
+            self.ordering(within_group, scope, steer, &mut own);
+            own.text.push(')');
         }
         if let Some(over) = over {
-            let has_values = out.sources.len() > before;
-            self.window(over, scope, window_role(how, has_values), out);
+            let has_values = !own.sources.is_empty();
+            self.window(over, scope, window_role(how, has_values), &mut own);
         }
+        out.text.push_str(&own.text);
+        out.sources.extend(own.sources);
     }
 
     fn call(
