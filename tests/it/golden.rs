@@ -67,6 +67,18 @@ fn every_case_starts_with_a_sentence_and_tells_it_only_once() {
     assert!(twice.is_empty(), "two cases of one dialect say the same:\n{twice}");
 }
 
+/// Cases that there are at least: a check that found none would be no check.
+const FEWEST: usize = 300;
+
+#[test]
+fn there_are_cases_of_every_dialect_and_enough_of_all() {
+    let cases = case::all();
+    for dialect in Dialect::ALL {
+        assert!(cases.iter().any(|case| case.dialect == dialect), "no case of {dialect}");
+    }
+    assert!(cases.len() >= FEWEST, "{} cases, and there were to be {FEWEST} at least", cases.len());
+}
+
 #[test]
 fn every_folder_is_a_dialect() {
     for folder in case::folders() {
