@@ -169,6 +169,8 @@ pub struct Coverage {
     pub statements: usize,
     /// Statements understood.
     pub analyzed: usize,
+    /// Statements of which the tables are known and the columns are not; not counted as understood.
+    pub tables_only: usize,
     /// `*` whose columns are not known.
     pub stars_unresolved: usize,
 }

@@ -21,6 +21,7 @@ mod order;
 mod pivot;
 mod query;
 mod resolver;
+mod scanned;
 mod script;
 mod select;
 mod shape;

@@ -13,6 +13,8 @@ pub mod parse;
 pub mod placeholder;
 pub mod prepare;
 pub mod procedural;
+pub mod repair;
+pub mod scan;
 pub mod split;
 pub mod stack;
 pub mod template;

@@ -106,6 +106,10 @@ pub(crate) enum Effect {
         column: ColumnName,
         data_type: Arc<str>,
     },
+    /// Changes columns in a way that is not understood: from here on they are not all known.
+    Unsettle {
+        asset: AssetName,
+    },
     Rename {
         from: AssetName,
         to: AssetName,
@@ -131,10 +135,21 @@ impl Effect {
     pub fn target(&self) -> Option<&AssetName> {
         match self {
             Self::Define { name, .. } | Self::Write { name, .. } => Some(name),
-            Self::AddColumn { asset, .. } | Self::RetypeColumn { asset, .. } | Self::RenameColumn { asset, .. } => {
-                Some(asset)
-            }
+            Self::AddColumn { asset, .. }
+            | Self::RetypeColumn { asset, .. }
+            | Self::RenameColumn { asset, .. }
+            | Self::Unsettle { asset } => Some(asset),
             Self::DropColumn { .. } | Self::Rename { .. } | Self::Swap { .. } | Self::Drop { .. } => None,
+        }
+    }
+
+    /// Adds words that are part of the statement's meaning, though not of its tree.
+    pub fn add_text(&mut self, text: &str) {
+        if let Self::Define { flow, .. } | Self::Write { flow, .. } = self
+            && !text.is_empty()
+        {
+            flow.definition.push_str(&format!(" {}", text.to_lowercase()));
+            flow.sql.push_str(&format!("\n/* {text} */"));
         }
     }
 
@@ -166,6 +181,7 @@ impl Effect {
             Self::RetypeColumn { asset, column, data_type } => {
                 altered(catalog, asset, place).columns.retype(column, data_type);
             }
+            Self::Unsettle { asset } => altered(catalog, &asset, place).complete = false,
             Self::Rename { from, to } => {
                 if let Some(state) = catalog.remove(from) {
                     catalog.insert(to.clone(), state);

@@ -7,9 +7,10 @@ use crate::diagnostic::{Coverage, Diagnostic, DiagnosticCode, DiagnosticSeverity
 use crate::lineage::catalog::{Catalog, State, StateColumn};
 use crate::lineage::effect::{Effect, Place};
 use crate::lineage::link::memory::Memory;
-use crate::lineage::link::resolved::Resolved;
+use crate::lineage::link::resolved::{Resolved, Work};
 use crate::lineage::model::{AssetKind, AssetName, FileSummary, LineageGraph, Read, Role};
-use crate::lineage::script::{Script, dynamic_diagnostic, flatten, refusal_diagnostic};
+use crate::lineage::scanned::scan_diagnostic;
+use crate::lineage::script::{Counts, Script, ScriptStatement, dynamic_diagnostic, flatten, refusal_diagnostic};
 use crate::lineage::{DeclaredAsset, order};
 use crate::path::RepoPath;
 use crate::sql::dialect::Dialect;
@@ -50,6 +51,27 @@ pub(crate) fn link_and_remember<'f>(files: &'f [LinkedFile<'f>], declared: &[Dec
         }
     }
     (linker, memory)
+}
+
+/// What is not known of a statement as a whole.
+fn not_understood(statement: &ScriptStatement, file: &Prepared) -> Option<Diagnostic> {
+    match &statement.parsed {
+        Parsed::Dynamic => Some(dynamic_diagnostic(file, statement.line)),
+        Parsed::Refused(refusal) => Some(refusal_diagnostic(refusal, file)),
+        Parsed::Scanned(scan) => Some(scan_diagnostic(scan, file)),
+        Parsed::NoDataFlow | Parsed::Statements(_) | Parsed::Repaired(..) => None,
+    }
+}
+
+/// What there is to resolve in a statement.
+fn works(parsed: &Parsed) -> Vec<Work<'_>> {
+    match (parsed, parsed.statements()) {
+        (Parsed::Scanned(scan), _) => vec![Work::Scanned(scan)],
+        (_, Some((statements, left_out))) => {
+            statements.iter().flat_map(flatten).map(|statement| Work::Parsed(statement, left_out)).collect()
+        }
+        (_, None) => Vec::new(),
+    }
 }
 
 /// One side's assets, and what was learnt of its files.
@@ -140,7 +162,7 @@ impl Linker {
         known: &[Arc<Resolved>],
         tell: &mut dyn FnMut(Arc<Resolved>),
     ) {
-        let (analyzed, statements) = script.counts();
+        let Counts { statements, analyzed, tables_only } = script.counts();
         let created = |name: &Vec<String>| {
             let name = AssetName::from_parts(&file.place.defaults.qualify(name.clone()));
             self.catalog.in_dialect(name, file.dialect)
@@ -155,6 +177,7 @@ impl Linker {
                 template: file.template,
                 statements,
                 analyzed,
+                tables_only,
                 assets: BTreeSet::new(),
             },
             queries: 0,
@@ -162,19 +185,13 @@ impl Linker {
         let mut known = known.iter();
         self.diagnostics.extend(file.diagnostics.iter().cloned());
         for statement in &script.statements {
-            match &statement.parsed {
-                Parsed::NoDataFlow => {}
-                Parsed::Dynamic => self.diagnostics.push(dynamic_diagnostic(file, statement.line)),
-                Parsed::Refused(refusal) => self.diagnostics.push(refusal_diagnostic(refusal, file)),
-                Parsed::Statements(parsed) => {
-                    for part in parsed.iter().flat_map(flatten) {
-                        let known = known.next().filter(|known| known.holds_in(&self.catalog, open.queries));
-                        let resolve = || Resolved::of((part, statement.line), file, &self.catalog, open.queries);
-                        let resolved = known.map_or_else(|| Arc::new(resolve()), Arc::clone);
-                        self.statement(&resolved, statement.line, &mut open);
-                        tell(resolved);
-                    }
-                }
+            self.diagnostics.extend(not_understood(statement, file));
+            for work in works(&statement.parsed) {
+                let known = known.next().filter(|known| known.holds_in(&self.catalog, open.queries));
+                let resolve = || Resolved::of((work, statement.line), file, &self.catalog, open.queries);
+                let resolved = known.map_or_else(|| Arc::new(resolve()), Arc::clone);
+                self.statement(&resolved, statement.line, &mut open);
+                tell(resolved);
             }
         }
         self.cover(file, &open.summary);
@@ -253,7 +270,8 @@ impl Linker {
         self.coverage.files += 1;
         self.coverage.statements += summary.statements;
         self.coverage.analyzed += summary.analyzed;
-        if summary.analyzed == 0 && summary.statements > 0 {
+        self.coverage.tables_only += summary.tables_only;
+        if summary.analyzed + summary.tables_only == 0 && summary.statements > 0 {
             self.coverage.failed += 1;
         } else if summary.analyzed < summary.statements || file.partial {
             self.coverage.partly += 1;

@@ -374,6 +374,8 @@ pub struct FileSummary {
     pub statements: usize,
     /// Statements understood.
     pub analyzed: usize,
+    /// Statements of which the tables are known and the columns are not.
+    pub tables_only: usize,
     /// Assets that it defines or writes.
     pub assets: BTreeSet<AssetName>,
 }

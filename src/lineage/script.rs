@@ -10,8 +10,9 @@ use crate::lineage::statement::first_select;
 use crate::sql::dialect::Dialect;
 use crate::sql::ident::{fold, fold_name};
 use crate::sql::migration;
-use crate::sql::parse::{Parsed, Refusal, parse};
+use crate::sql::parse::{Parsed, Refusal, parse, read};
 use crate::sql::procedural::{Inside, inside};
+use crate::sql::scan::{Deed, Scan, Spot};
 use crate::sql::split::{Piece, split};
 use crate::sql::template::Prepared;
 
@@ -55,20 +56,23 @@ impl Script {
         {
             let nothing = inner.is_empty();
             for piece in inner {
-                self.statements.push(ScriptStatement { parsed: parse(&piece, dialect), line: piece.line });
+                self.statements.push(ScriptStatement { parsed: read(&piece, dialect), line: piece.line });
             }
             if nothing {
                 self.statements.push(ScriptStatement { parsed: Parsed::NoDataFlow, line: piece.line });
             }
             return;
         }
-        self.statements.push(ScriptStatement { parsed, line: piece.line });
+        self.statements.push(ScriptStatement { parsed: parsed.or_scanned(piece, dialect), line: piece.line });
     }
 
     fn collect_names(&mut self, dialect: Dialect) {
         let (mut defines, mut alters, mut mentions) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for statement in &self.statements {
-            let Parsed::Statements(statements) = &statement.parsed else { continue };
+            if let Parsed::Scanned(scan) = &statement.parsed {
+                collect_scanned(scan, dialect, (&mut defines, &mut alters, &mut mentions));
+            }
+            let Some((statements, _)) = statement.parsed.statements() else { continue };
             for statement in statements.iter().flat_map(flatten) {
                 if let Some(name) = defined_name(statement, dialect) {
                     defines.insert(name);
@@ -89,12 +93,47 @@ impl Script {
         self.defines = defines;
     }
 
-    /// Statements understood, and all.
-    pub fn counts(&self) -> (usize, usize) {
-        let is_unknown =
-            |statement: &&ScriptStatement| matches!(statement.parsed, Parsed::Refused(_) | Parsed::Dynamic);
-        let unknown = self.statements.iter().filter(is_unknown).count();
-        (self.statements.len() - unknown, self.statements.len())
+    /// How much of it was understood.
+    pub fn counts(&self) -> Counts {
+        let mut counts = Counts { statements: self.statements.len(), ..Counts::default() };
+        for statement in &self.statements {
+            match statement.parsed {
+                Parsed::Statements(_) | Parsed::Repaired(..) | Parsed::NoDataFlow => counts.analyzed += 1,
+                Parsed::Scanned(_) => counts.tables_only += 1,
+                Parsed::Dynamic | Parsed::Refused(_) => {}
+            }
+        }
+        counts
+    }
+}
+
+/// Statements of a script.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Counts {
+    pub statements: usize,
+    /// Understood as a whole.
+    pub analyzed: usize,
+    /// Understood for tables, not for columns.
+    pub tables_only: usize,
+}
+
+type Names = BTreeSet<Vec<String>>;
+
+/// Names of a scanned statement: created, altered, mentioned.
+fn collect_scanned(scan: &Scan, dialect: Dialect, (defines, alters, mentions): (&mut Names, &mut Names, &mut Names)) {
+    for target in &scan.targets {
+        let Spot::Table(name) = &target.spot else { continue };
+        let names = match target.deed {
+            Deed::CreateTable | Deed::CreateView | Deed::CreateMaterializedView => &mut *defines,
+            Deed::Alter | Deed::Drop => &mut *alters,
+            Deed::Fill => &mut *mentions,
+        };
+        names.insert(fold_name(name, dialect));
+    }
+    for spot in &scan.reads {
+        if let Spot::Table(name) = spot {
+            mentions.insert(fold_name(name, dialect));
+        }
     }
 }
 

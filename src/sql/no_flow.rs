@@ -1,200 +1,69 @@
 //! Statements that move no data, known by their first words, whatever their syntax.
 
+mod alter;
+mod words;
+
 use crate::sql::dialect::Dialect;
 use crate::sql::lexer::{Kind, Lexer};
-
-/// Words that start such a statement.
-const STATEMENTS: &[&str] = &[
-    "ADD",
-    "ANALYSE",
-    "ANALYZE",
-    "ASSERT",
-    "ATTACH",
-    "BEGIN",
-    "CACHE",
-    "CHECK",
-    "CHECKPOINT",
-    "CLOSE",
-    "CLUSTER",
-    "COLLECT",
-    "COMMENT",
-    "COMMIT",
-    "DBCC",
-    "DEALLOCATE",
-    "DENY",
-    "DESC",
-    "DESCRIBE",
-    "DETACH",
-    "DISCARD",
-    "EXPLAIN",
-    "FETCH",
-    "FLUSH",
-    "GET",
-    "GRANT",
-    "HELP",
-    "INSTALL",
-    "KILL",
-    "LIST",
-    "LISTEN",
-    "LOCK",
-    "LS",
-    "MSCK",
-    "NOTIFY",
-    "OPEN",
-    "OPTIMIZE",
-    "PRAGMA",
-    "PREPARE",
-    "PRINT",
-    "PURGE",
-    "PUT",
-    "RAISERROR",
-    "REASSIGN",
-    "REFRESH",
-    "REINDEX",
-    "RELEASE",
-    "RELOAD",
-    "REMOVE",
-    "REPAIR",
-    "RESET",
-    "RETURN",
-    "REVOKE",
-    "RM",
-    "ROLLBACK",
-    "SAVEPOINT",
-    "SECURITY",
-    "SET",
-    "SHOW",
-    "START",
-    "SUMMARIZE",
-    "SYSTEM",
-    "THROW",
-    "UNCACHE",
-    "UNLISTEN",
-    "UNLOCK",
-    "USE",
-    "VACUUM",
-    "WAITFOR",
-];
-
-/// Words between CREATE, ALTER or DROP and the noun.
-const MODIFIERS: &[&str] = &[
-    "ACCESS",
-    "AGGREGATE",
-    "API",
-    "BITMAP",
-    "CLUSTERED",
-    "COLUMNSTORE",
-    "CONSTRAINT",
-    "DEFAULT",
-    "EVENT",
-    "EXISTS",
-    "EXTERNAL",
-    "FULLTEXT",
-    "GLOBAL",
-    "IF",
-    "MASKING",
-    "NETWORK",
-    "NONCLUSTERED",
-    "NOT",
-    "NOTIFICATION",
-    "OR",
-    "PRIMARY",
-    "PUBLIC",
-    "REPLACE",
-    "RESOURCE",
-    "ROW",
-    "SEARCH",
-    "SECURE",
-    "SPATIAL",
-    "STORAGE",
-    "TEMP",
-    "TEMPORARY",
-    "TRUSTED",
-    "UNIQUE",
-    "VECTOR",
-    "WORKLOAD",
-    "XML",
-];
-
-/// What CREATE, ALTER and DROP may name without touching an asset. A function's definition moves no data either: only a
-/// call could.
-const NOUNS: &[&str] = &[
-    "ACCOUNT",
-    "ALERT",
-    "ASSEMBLY",
-    "ASSIGNMENT",
-    "CAPACITY",
-    "CAST",
-    "CATALOG",
-    "CERTIFICATE",
-    "COLLATION",
-    "CONNECTION",
-    "CONVERSION",
-    "CREDENTIAL",
-    "DATABASE",
-    "DICTIONARY",
-    "DIRECTORY",
-    "DOMAIN",
-    "EXTENSION",
-    "FILE",
-    "FORMAT",
-    "FUNCTION",
-    "GROUP",
-    "INDEX",
-    "INTEGRATION",
-    "KEY",
-    "LANGUAGE",
-    "LIBRARY",
-    "LOCATION",
-    "LOGIN",
-    "MASTER",
-    "OPERATOR",
-    "OWNED",
-    "PARTITION",
-    "PIPE",
-    "POLICY",
-    "PRIVILEGES",
-    "PROFILE",
-    "PUBLICATION",
-    "RESERVATION",
-    "ROLE",
-    "RULE",
-    "SCHEMA",
-    "SECRET",
-    "SEQUENCE",
-    "SERVER",
-    "SESSION",
-    "SHARE",
-    "STAGE",
-    "STATISTICS",
-    "STREAM",
-    "SUBSCRIPTION",
-    "SYMMETRIC",
-    "SYNONYM",
-    "SYSTEM",
-    "TABLESPACE",
-    "TAG",
-    "TEXT",
-    "TRIGGER",
-    "TYPE",
-    "USER",
-    "VOLUME",
-    "WAREHOUSE",
-];
 
 /// Whether a statement's first words say that it moves no data.
 #[must_use]
 pub fn has_no_data_flow(text: &str) -> bool {
-    let words = leading_words(text, 6);
+    let words = leading_words(text, 10);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["ALTER", "TABLE", ..] => alters_constraints_only(text) || alters_storage_only(text),
-        ["CREATE" | "ALTER" | "DROP", rest @ ..] => {
-            rest.iter().find(|word| !MODIFIERS.contains(word)).is_some_and(|noun| NOUNS.contains(noun))
-        }
-        [first, ..] => STATEMENTS.contains(first),
+        ["CREATE", rest @ ..] => creates_nothing(rest, text),
+        ["ALTER", rest @ ..] => alters_nothing(rest, text),
+        ["DROP", rest @ ..] => drops_nothing(rest),
+        // A transaction begins, or a block with statements in it; a table is cached, or the result of a query.
+        ["BEGIN" | "CACHE", ..] => !mentions_query(text),
+        [first, ..] => words::STATEMENTS.contains(first),
         [] => true,
     }
+}
+
+/// What CREATE, ALTER and DROP name, and the word behind it.
+fn noun<'w>(words: &[&'w str]) -> (&'w str, &'w str) {
+    let mut rest = words.iter().skip_while(|word| words::MODIFIERS.contains(word)).copied();
+    (rest.next().unwrap_or_default(), rest.next().unwrap_or_default())
+}
+
+fn creates_nothing(words: &[&str], text: &str) -> bool {
+    match noun(words) {
+        ("TABLE", "FUNCTION") => true,
+        ("TABLE" | "VIEW" | "MODEL", _) => false,
+        (noun, _) => words::NOUNS.contains(&noun) || !mentions_query(text),
+    }
+}
+
+fn alters_nothing(words: &[&str], text: &str) -> bool {
+    match noun(words) {
+        ("TABLE", _) => alter::changes_nothing(text),
+        ("VIEW", _) => !mentions_query(text) && alter::changes_nothing(text),
+        ("PROCEDURE" | "PROC" | "PACKAGE" | "TASK" | "EVENT", _) => !mentions_query(text),
+        _ => true,
+    }
+}
+
+fn drops_nothing(words: &[&str]) -> bool {
+    match noun(words) {
+        ("TABLE", "FUNCTION") => true,
+        (noun, _) => !matches!(noun, "TABLE" | "TABLES" | "VIEW"),
+    }
+}
+
+/// Whether words stand there that could read or write a table.
+fn mentions_query(text: &str) -> bool {
+    let mut lexer = Lexer::new(text, Dialect::Generic);
+    std::iter::from_fn(|| lexer.next_lexeme()).any(|lexeme| {
+        // A body in dollar quotes is a text of its own.
+        let is_body = lexeme.kind == Kind::Quoted && lexeme.text.starts_with('$');
+        let is_query = lexeme.kind == Kind::Word
+            && ["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "TRUNCATE"]
+                .iter()
+                .any(|word| lexeme.text.eq_ignore_ascii_case(word));
+        is_body || is_query
+    })
 }
 
 /// Whether a statement runs a text as SQL: `EXECUTE IMMEDIATE`, `EXECUTE format(…)`, `EXEC (@sql)`, `sp_executesql`.
@@ -219,34 +88,6 @@ pub fn runs_dynamic_sql(text: &str) -> bool {
         || (called && matches!(word.as_str(), "format" | "concat" | "replace" | "quote_ident" | "string_agg"))
 }
 
-/// `ALTER TABLE … ALTER|ADD|VALIDATE CONSTRAINT …`: nothing of the table's columns changes.
-fn alters_constraints_only(text: &str) -> bool {
-    let words = leading_words(text, 200);
-    let any = |wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.as_str()));
-    any(&["CONSTRAINT"]) && !any(&["COLUMN", "RENAME", "TYPE", "MODIFY", "CHANGE", "SWAP"])
-}
-
-/// `ALTER TABLE t SET PROPERTIES …`, `t EXECUTE optimize(…)`, `t ADD PARTITION …`: how and where rows are kept changes, and
-/// which partitions are known; no column, and no row that another statement did not write.
-fn alters_storage_only(text: &str) -> bool {
-    let words = leading_words(text, 200);
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    // Behind the name, which is of one to three words, stands the verb.
-    let verbs = (3..=7).filter_map(|start| words.get(start..(start + 2).min(words.len())));
-    let names_columns = words.iter().any(|word| matches!(*word, "COLUMN" | "COLUMNS" | "RENAME" | "TYPE" | "SWAP"));
-    !names_columns
-        && verbs.into_iter().any(|verb| {
-            matches!(
-                verb,
-                ["EXECUTE" | "UNSET" | "CLUSTER" | "FREEZE" | "UNFREEZE", _]
-                    | ["SET" | "MODIFY" | "RESET", "PROPERTIES" | "TBLPROPERTIES" | "SERDEPROPERTIES" | "SETTING"]
-                    | ["SET", "FILEFORMAT" | "LOCATION" | "OPTIONS" | "SERDE" | "TAG" | "TAGS" | "AUTHORIZATION"]
-                    | ["MODIFY" | "REMOVE" | "MATERIALIZE", "TTL" | "COMMENT" | "ORDER" | "SAMPLE" | "INDEX"]
-                    | ["ADD" | "DROP" | "TOUCH" | "ARCHIVE" | "UNARCHIVE" | "ATTACH" | "DETACH", "PARTITION" | "PART"]
-            ) || matches!(verb, ["ADD", "IF"]) && words.contains(&"PARTITION")
-        })
-}
-
 /// The first words of a statement in upper case, comments and punctuation passed over.
 fn leading_words(text: &str, count: usize) -> Vec<String> {
     let mut lexer = Lexer::new(text, Dialect::Generic);
@@ -263,6 +104,45 @@ fn leading_words(text: &str, count: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn statements_that_move_no_data_are_known_whatever_their_syntax() {
+        for text in [
+            "CREATE WAREHOUSE w WITH SIZE = 'XS' AUTO_SUSPEND 60 SECONDS",
+            "CREATE COMPUTE POOL p FROM ADMIN MIN_NODES = 1",
+            "CREATE AGGREGATE total (numeric) (sfunc = add, stype = numeric)",
+            "CREATE SOMETHING NEW called x",
+            "CREATE FUNCTION f() RETURNS TABLE AS (SELECT 1 AS a FROM t)",
+            "CREATE OR REPLACE TABLE FUNCTION f(a INT64) AS SELECT a FROM t",
+            "ALTER WAREHOUSE w RESUME IF SUSPENDED",
+            "ALTER PROCEDURE p(int) SET SCHEMA s",
+            "ALTER VIEW v SET (security_barrier)",
+            "ALTER MATERIALIZED VIEW v CLUSTER ON i",
+            "DROP SETTINGS PROFILE p",
+            "DROP TABLE FUNCTION f",
+            "BEGIN WORK AND SO ON",
+            "UNDROP TABLE t",
+        ] {
+            assert!(has_no_data_flow(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn statements_that_may_move_data_are_not_passed_over() {
+        for text in [
+            "BEGIN INSERT INTO t SELECT 1 FROM s; END",
+            "CACHE LAZY TABLE t AS SELECT a FROM s",
+            "CREATE SECURE VIEW v AS SELECT a FROM t",
+            "CREATE DYNAMIC TABLE t AS SELECT a FROM s",
+            "CREATE TASK k AS INSERT INTO t SELECT 1 FROM s",
+            "CREATE OR REPLACE MODEL m AS SELECT a FROM t",
+            "ALTER VIEW v AS SELECT a FROM t",
+            "DROP SNAPSHOT TABLE t",
+            "DROP MATERIALIZED VIEW v",
+        ] {
+            assert!(!has_no_data_flow(text), "{text}");
+        }
+    }
 
     #[test]
     fn where_and_how_rows_are_kept_is_no_data_flow_and_columns_are() {

@@ -3,12 +3,18 @@
 //! Statements without data flow (GRANT, COMMENT ON, CREATE INDEX, …) are recognised by their first words, whatever
 //! their syntax: they never count as failures.
 
-use sqlparser::ast::Statement;
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{Statement, visit_relations};
+use sqlparser::dialect::{Dialect as Grammar, GenericDialect};
 use sqlparser::parser::{Parser, ParserError, ParserOptions};
-use sqlparser::tokenizer::{Token, Tokenizer};
+use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use crate::sql::dialect::Dialect;
+use crate::sql::ident::fold_name;
 use crate::sql::no_flow::{has_no_data_flow, runs_dynamic_sql};
+use crate::sql::repair;
+use crate::sql::scan::{Scan, scan, tables};
 use crate::sql::split::Piece;
 
 /// How deep expressions and queries may nest. Real SQL stays under 60; the parser grows its stack up to this depth.
@@ -32,12 +38,47 @@ pub struct Refusal {
 pub enum Parsed {
     /// Statements that may move data (nearly always one).
     Statements(Vec<Statement>),
+    /// Statements that the parser reads after a repair, and the text that the repair left out although it decides about
+    /// rows or values.
+    Repaired(Vec<Statement>, String),
     /// A statement that moves no data, whatever its syntax.
     NoDataFlow,
     /// A statement that runs SQL which is put together at run time: what it reads and writes is not known.
     Dynamic,
+    /// Refused by the parser; the tables that it reads and writes are known all the same.
+    Scanned(Box<Scan>),
     /// Not understood.
     Refused(Refusal),
+}
+
+/// Parses one piece of a script; what is refused is scanned for its tables.
+#[must_use]
+pub fn read(piece: &Piece<'_>, dialect: Dialect) -> Parsed {
+    parse(piece, dialect).or_scanned(piece, dialect)
+}
+
+impl Parsed {
+    /// The statements, where the parser reads them, and what a repair left out of them.
+    #[must_use]
+    pub fn statements(&self) -> Option<(&[Statement], &str)> {
+        match self {
+            Self::Statements(statements) => Some((statements, "")),
+            Self::Repaired(statements, left_out) => Some((statements, left_out)),
+            Self::NoDataFlow | Self::Dynamic | Self::Scanned(_) | Self::Refused(_) => None,
+        }
+    }
+
+    /// Scans a refused piece for its tables; everything else stays as it is.
+    #[must_use]
+    pub fn or_scanned(self, piece: &Piece<'_>, dialect: Dialect) -> Self {
+        match self {
+            Self::Refused(refusal) => match scan(piece, dialect, &refusal) {
+                Some(scan) => Self::Scanned(Box::new(scan)),
+                None => Self::Refused(refusal),
+            },
+            parsed => parsed,
+        }
+    }
 }
 
 /// Parses one piece of a script.
@@ -47,15 +88,78 @@ pub fn parse(piece: &Piece<'_>, dialect: Dialect) -> Parsed {
         return Parsed::Dynamic;
     }
     match attempt(piece.text, dialect) {
-        Ok(statements) => Parsed::Statements(statements),
+        Ok((statements, left_out)) if left_out.is_empty() => Parsed::Statements(statements),
+        Ok((statements, left_out)) => Parsed::Repaired(statements, left_out),
         Err(_) if has_no_data_flow(piece.text) => Parsed::NoDataFlow,
         Err(error) => Parsed::Refused(refusal(&error, piece)),
     }
 }
 
-fn attempt(text: &str, dialect: Dialect) -> Result<Vec<Statement>, ParserError> {
+/// The statements of a text, and what repairs left out of it.
+fn attempt(text: &str, dialect: Dialect) -> Result<(Vec<Statement>, String), ParserError> {
     let grammar = dialect.grammar();
     let tokens = Tokenizer::new(&*grammar, text).tokenize_with_location()?;
+    let tokens = repair::read_right(tokens, dialect);
+    let error = match parse_tokens(tokens.clone(), &*grammar, dialect) {
+        Ok(statements) => return Ok((statements, String::new())),
+        Err(error) => error,
+    };
+    if matches!(error, ParserError::RecursionLimitExceeded) || has_no_data_flow(text) {
+        return Err(error);
+    }
+    let Some((statements, left_out)) = repaired(tokens, &*grammar, dialect) else { return Err(error) };
+    if loses_tables(text, &statements, dialect) { Err(error) } else { Ok((statements, left_out)) }
+}
+
+/// Whether a repaired reading lacks a table that stands in the text: then the repair went too far.
+fn loses_tables(text: &str, statements: &[Statement], dialect: Dialect) -> bool {
+    let mut missing = tables(text, dialect);
+    let _ = visit_relations(&statements.to_vec(), |name| {
+        missing.remove(&fold_name(name, dialect));
+        ControlFlow::<()>::Continue(())
+    });
+    if missing.is_empty() {
+        return false;
+    }
+    // Some names of the tree are not visited (LIKE, CLONE, COPY): they stand in its text.
+    let written: Vec<String> = statements.iter().map(ToString::to_string).collect();
+    let written = tables(&written.join("; "), dialect);
+    missing.iter().any(|name| !written.contains(name))
+}
+
+/// What the statement means after the rules of `repair` that apply; `None` when it is refused still.
+fn repaired(
+    mut tokens: Vec<TokenWithSpan>,
+    grammar: &dyn Grammar,
+    dialect: Dialect,
+) -> Option<(Vec<Statement>, String)> {
+    let original = tokens.clone();
+    let mut left_out = String::new();
+    for rule in repair::rules() {
+        if let Some(repaired) = rule.repair(&tokens, dialect) {
+            left_out.push_str(&repaired.left_out);
+            tokens = repaired.tokens;
+            if let Ok(statements) = parse_tokens(tokens.clone(), grammar, dialect) {
+                return Some((statements, left_out));
+            }
+        }
+    }
+    // The widest grammar reads what the dialect's own has forgotten. T-SQL is apart: its statements need no semicolons.
+    let widest = GenericDialect {};
+    let foreign = !matches!(dialect, Dialect::Generic | Dialect::Trino | Dialect::Tsql);
+    let statements = foreign.then(|| parse_tokens(original, &widest, dialect).ok()).flatten();
+    match statements {
+        Some(statements) => Some((statements, String::new())),
+        None if foreign => parse_tokens(tokens, &widest, dialect).ok().map(|statements| (statements, left_out)),
+        None => None,
+    }
+}
+
+fn parse_tokens(
+    tokens: Vec<TokenWithSpan>,
+    grammar: &dyn Grammar,
+    dialect: Dialect,
+) -> Result<Vec<Statement>, ParserError> {
     let trailing_commas = matches!(
         dialect,
         Dialect::BigQuery | Dialect::Snowflake | Dialect::DuckDb | Dialect::Databricks | Dialect::ClickHouse
@@ -63,7 +167,7 @@ fn attempt(text: &str, dialect: Dialect) -> Result<Vec<Statement>, ParserError> 
     // T-SQL needs no semicolon between statements.
     let semicolons = dialect != Dialect::Tsql;
     let options = ParserOptions { trailing_commas, unescape: true, require_semicolon_stmt_delimiter: semicolons };
-    let mut parser = Parser::new(&*grammar)
+    let mut parser = Parser::new(grammar)
         .with_recursion_limit(RECURSION_LIMIT)
         .with_options(options)
         .with_tokens_with_locations(tokens);

@@ -9,7 +9,17 @@ use crate::lineage::model::{AssetName, Read};
 use crate::lineage::resolver::Resolver;
 use crate::sql::jinja::hole::HOLE_PREFIX;
 use crate::sql::layout::Aside;
+use crate::sql::scan::Scan;
 use crate::sql::template::Prepared;
+
+/// A statement as far as it was read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Work<'s> {
+    /// Its tree, and what a repair left out of it.
+    Parsed(&'s Statement, &'s str),
+    /// Its tables.
+    Scanned(&'s Scan),
+}
 
 /// A resolved statement.
 #[derive(Debug)]
@@ -28,10 +38,16 @@ pub(crate) struct Resolved {
 impl Resolved {
     /// Resolves a statement that starts at a line of the prepared SQL; `queries` counts the query assets that earlier
     /// statements of the file made.
-    pub fn of((statement, line): (&Statement, u32), file: &Prepared, catalog: &Catalog, queries: usize) -> Self {
+    pub fn of((work, line): (Work<'_>, u32), file: &Prepared, catalog: &Catalog, queries: usize) -> Self {
         let mut resolver = Resolver::new(Lookups::new(catalog), file, line.saturating_sub(1));
         resolver.queries_before = queries;
-        resolver.statement(statement);
+        match work {
+            Work::Parsed(statement, left_out) => {
+                resolver.statement(statement);
+                resolver.effects.iter_mut().for_each(|effect| effect.add_text(left_out));
+            }
+            Work::Scanned(scan) => resolver.scanned(scan),
+        }
         let line = file.line_map.original(line);
         resolver.report_ambiguous(line);
         let Resolver { catalog, mut effects, mut reads, mut diagnostics, stars_unresolved, .. } = resolver;

@@ -173,6 +173,7 @@ fn what_was_broken_before_and_is_understood_now_is_told() {
         template: Template::None,
         statements: 2,
         analyzed,
+        tables_only: 0,
         assets: std::collections::BTreeSet::new(),
     };
     let side =

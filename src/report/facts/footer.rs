@@ -27,6 +27,9 @@ pub fn footer(facts: &Facts<'_>) -> Phrase {
         let analyzed = words::number(coverage.analyzed);
         let whole = words::number(coverage.parsed);
         parts.push(format!("understood {whole} of {files} in full, {analyzed} of {statements}"));
+        if coverage.tables_only > 0 {
+            parts.push(format!("{} more for tables only", words::number(coverage.tables_only)));
+        }
     }
     if coverage.stars_unresolved > 0 {
         parts.push(format!("{} not expanded", words::count(coverage.stars_unresolved, "`*`", "`*`")));

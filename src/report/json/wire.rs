@@ -230,13 +230,14 @@ pub struct CoverageCounts {
     failed: usize,
     statements: usize,
     analyzed: usize,
+    tables_only: usize,
     stars_unresolved: usize,
 }
 
 impl From<Coverage> for CoverageCounts {
     fn from(coverage: Coverage) -> Self {
-        let Coverage { files, parsed, partly, failed, statements, analyzed, stars_unresolved } = coverage;
-        Self { files, parsed, partly, failed, statements, analyzed, stars_unresolved }
+        let Coverage { files, parsed, partly, failed, statements, analyzed, tables_only, stars_unresolved } = coverage;
+        Self { files, parsed, partly, failed, statements, analyzed, tables_only, stars_unresolved }
     }
 }
 

@@ -118,6 +118,7 @@ pub fn nothing() -> Report {
             failed: 0,
             statements: 530,
             analyzed: 530,
+            tables_only: 0,
             stars_unresolved: 0,
         },
         ingest: skipped(SkipReason::NothingChanged),

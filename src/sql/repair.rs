@@ -1,0 +1,79 @@
+//! Repairs of statements that the parser refuses though they hide nothing about lineage.
+//!
+//! A statement is repaired on its tokens, so that lines and columns stay those of the file. Each rule knows one piece of
+//! real syntax and either writes it as the parser reads it, with the same meaning, or leaves out what names no table and
+//! no column. Rules run in order, on refused statements only; after each one that found something the statement is
+//! parsed again, and the first reading that succeeds counts. What no rule helps goes to `sql::scan`.
+
+mod alter;
+mod calls;
+mod columns;
+mod create;
+mod misread;
+mod names;
+mod operators;
+mod relations;
+mod statements;
+mod types;
+mod view;
+
+use sqlparser::tokenizer::TokenWithSpan;
+
+use crate::sql::dialect::Dialect;
+pub use crate::sql::repair::misread::read_right;
+use crate::sql::repair::view::{Edit, View, apply};
+
+/// One piece of syntax and how to read it.
+#[derive(Debug)]
+pub struct Rule {
+    /// What it is for, for people who look for it.
+    pub name: &'static str,
+    /// Dialects that have the syntax; none stands for all.
+    dialects: &'static [Dialect],
+    /// Whether what it leaves out decides about rows or values: the text then stays part of the statement's meaning.
+    matters: bool,
+    edits: fn(&View<'_>) -> Vec<Edit>,
+}
+
+impl Rule {
+    /// The statement with this syntax repaired; `None` where it is not there.
+    #[must_use]
+    pub fn repair(&self, tokens: &[TokenWithSpan], dialect: Dialect) -> Option<Repaired> {
+        if !self.dialects.is_empty() && !self.dialects.contains(&dialect) {
+            return None;
+        }
+        let view = View::new(tokens, dialect);
+        let edits = (self.edits)(&view);
+        let left_out = if self.matters { view.left_out(&edits) } else { String::new() };
+        (!edits.is_empty()).then(|| Repaired { tokens: apply(&view, edits), left_out })
+    }
+}
+
+/// What a rule made of a statement.
+#[derive(Debug)]
+pub struct Repaired {
+    /// Its tokens.
+    pub tokens: Vec<TokenWithSpan>,
+    /// What is no longer in them and decides about rows or values.
+    pub left_out: String,
+}
+
+/// Every rule, in the order in which they run: those that keep all of the text first.
+#[must_use]
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
+    [
+        names::RULES,
+        operators::RULES,
+        types::RULES,
+        calls::RULES,
+        relations::RULES,
+        statements::RULES,
+        alter::RULES,
+        create::RULES,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+#[cfg(test)]
+mod tests;

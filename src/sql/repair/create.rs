@@ -1,0 +1,189 @@
+//! CREATE TABLE and CREATE VIEW with words, options and columns that no grammar reads in full.
+//!
+//! What is kept: the kind, the name, the columns with their types, the table that it is made like, where external data
+//! lies, and the query. What is left out says how the data is stored, not where it comes from.
+
+use sqlparser::tokenizer::Token;
+
+use crate::sql::dialect::Dialect;
+use crate::sql::repair::Rule;
+use crate::sql::repair::columns::{column, is_constraint};
+use crate::sql::repair::view::{Edit, View, string, word};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule { name: "words-of-create", dialects: &[], matters: false, edits: modifiers },
+    Rule { name: "options-of-create", dialects: &[], matters: false, edits: options },
+    Rule { name: "columns-of-create", dialects: &[], matters: false, edits: columns },
+];
+
+/// Where the parts of a CREATE stand.
+struct Create {
+    /// TABLE or VIEW.
+    noun: usize,
+    is_view: bool,
+    /// The index behind the name.
+    behind_name: usize,
+    /// The index behind the list of columns; that behind the name where there is none.
+    behind_columns: usize,
+}
+
+impl Create {
+    fn of(view: &View<'_>) -> Option<Self> {
+        if !view.any(0, &["CREATE", "REPLACE"]) {
+            return None;
+        }
+        let noun = (1..12).take_while(|at| view.is_name(*at) || view.any(*at, &["=", "@"]) || view.is_text(*at));
+        let noun = noun.into_iter().find(|at| view.any(*at, &["TABLE", "VIEW"]))?;
+        let mut name = noun + 1;
+        while view.any(name, &["IF", "NOT", "EXISTS"]) {
+            name += 1;
+        }
+        let behind_name = view.behind_name(name);
+        if behind_name == name {
+            return None;
+        }
+        let behind_columns = view.behind(behind_name);
+        Some(Self { noun, is_view: view.is(noun, "VIEW"), behind_name, behind_columns })
+    }
+
+    /// The AS in front of the query.
+    fn query(&self, view: &View<'_>) -> Option<usize> {
+        let mut at = self.behind_name;
+        loop {
+            let found = view.find(at, &["AS"])?;
+            let behind = (found + 1..found + 4).find(|at| !view.is(*at, "("))?;
+            if view.any(behind, &["SELECT", "SEL", "WITH", "VALUES", "FROM", "TABLE"]) {
+                return Some(found);
+            }
+            at = found + 1;
+        }
+    }
+}
+
+/// `CREATE COLUMN TABLE`, `CREATE MULTISET VOLATILE TABLE`, `CREATE OR REFRESH STREAMING TABLE`, `CREATE LIVE VIEW`: only
+/// words that matter stay. `REPLACE VIEW` is `CREATE OR REPLACE VIEW`.
+fn modifiers(view: &View<'_>) -> Vec<Edit> {
+    let Some(create) = Create::of(view) else { return Vec::new() };
+    let has = |texts: &[&str]| (0..create.noun).any(|at| view.any(at, texts));
+    let mut words = vec!["CREATE"];
+    if has(&["REPLACE"]) {
+        words.extend(["OR", "REPLACE"]);
+    }
+    if has(&["TEMP", "TEMPORARY", "VOLATILE", "PRIVATE"]) {
+        words.push("TEMPORARY");
+    }
+    match create.is_view {
+        true if has(&["MATERIALIZED"]) => words.push("MATERIALIZED"),
+        false if has(&["EXTERNAL", "FOREIGN"]) => words.push("EXTERNAL"),
+        false if has(&["DYNAMIC"]) && view.dialect == Dialect::Snowflake => words.push("DYNAMIC"),
+        _ => {}
+    }
+    let same = words.len() == create.noun && words.iter().enumerate().all(|(at, word)| view.is(at, word));
+    if same {
+        return Vec::new();
+    }
+    vec![Edit::replace(0, create.noun, words.into_iter().map(word).collect())]
+}
+
+/// `CREATE TABLE t SELECT …`: a query without AS. `ENGINE = …`, `WITH (…)`, `DISTSTYLE ALL`, `STORED AS PARQUET`, `CLUSTER BY …`, `OPTIONS (…)`, `TBLPROPERTIES (…)`: how
+/// it is stored. `LIKE t`, `CLONE t`, `LOCATION '…'`, `TO t` stay.
+fn options(view: &View<'_>) -> Vec<Edit> {
+    let Some(create) = Create::of(view) else { return Vec::new() };
+    let query = create.query(view);
+    let mut start = create.behind_columns;
+    // `(LIKE t)`, `(SELECT …)`: no list of columns.
+    if view.any(create.behind_name + 1, &["LIKE", "SELECT", "WITH"]) {
+        start = create.behind_name;
+    }
+    if query.is_none() && view.is(start, "SELECT") {
+        return vec![Edit::insert(start, vec![word("AS")])];
+    }
+    let end = query.unwrap_or(view.len());
+    let mut edits = vec![Edit::replace(start, end, kept_options(view, start, end))];
+    if query.is_some() {
+        edits.extend(query_tail(view, end));
+    }
+    if edits.len() == 1 && start == end { Vec::new() } else { edits }
+}
+
+fn kept_options(view: &View<'_>, start: usize, end: usize) -> Vec<Token> {
+    let mut kept = Vec::new();
+    let mut at = start;
+    while at < end {
+        let behind = view.behind_name(at + 1);
+        if at == start && view.any(at, &["LIKE", "CLONE"]) && behind > at + 1 {
+            kept.extend(view.copy(at, behind));
+        } else if at == start && view.any(at, &["SHALLOW", "DEEP"]) && view.is(at + 1, "CLONE") {
+            kept.extend(view.copy(at + 1, view.behind_name(at + 2)));
+        } else if at == start && view.is(at, "COPY") {
+            kept.push(word("CLONE"));
+            kept.extend(view.copy(at + 1, behind));
+        } else if at == start && view.all(at, &["PARTITION", "OF"]) {
+            kept.push(word("LIKE"));
+            kept.extend(view.copy(at + 2, view.behind_name(at + 2)));
+        } else if at == start && view.is(at, "AS") && view.dialect == Dialect::ClickHouse && behind > at + 1 {
+            kept.push(word("LIKE"));
+            kept.extend(view.copy(at + 1, behind));
+        } else if view.is(at, "TO") && view.dialect == Dialect::ClickHouse {
+            kept.extend(view.copy(at, behind));
+        } else if view.is(at, "LOCATION") {
+            kept.extend(location(view, at));
+        }
+        at = view.behind(at).max(at + 1);
+    }
+    kept
+}
+
+/// `LOCATION '…'`, `LOCATION = '…'`, `LOCATION ('…', …)`.
+fn location(view: &View<'_>, at: usize) -> Vec<Token> {
+    let place = at + 1 + usize::from(view.any(at + 1, &["=", "("]));
+    match view.token(place) {
+        Token::SingleQuotedString(text) | Token::DoubleQuotedString(text) => vec![word("LOCATION"), string(text)],
+        _ => Vec::new(),
+    }
+}
+
+/// What stands behind the query of a CREATE: `WITH NO DATA`, `WITH CHECK OPTION`, `WITH NO SCHEMA BINDING`,
+/// `DISTRIBUTED BY (…)`.
+fn query_tail(view: &View<'_>, query: usize) -> Option<Edit> {
+    let starts = |at: &usize| {
+        let with =
+            view.is(*at, "WITH") && (view.any(at + 1, &["NO", "DATA", "CHECK", "READ", "LOCAL", "CASCADED", "SCHEMA"]));
+        with || (view.is(*at, "DISTRIBUTED") && view.any(at + 1, &["BY", "RANDOMLY", "REPLICATED"]))
+            || (view.all(*at, &["PRIMARY", "INDEX"]))
+    };
+    let mut at = query;
+    while let Some(found) = view.find(at, &["WITH", "DISTRIBUTED", "PRIMARY"]) {
+        if starts(&found) {
+            return Some(Edit::drop(found, view.len()));
+        }
+        at = found + 1;
+    }
+    None
+}
+
+/// Each column as its name and its type; keys, indexes and checks of the table left out.
+fn columns(view: &View<'_>) -> Vec<Edit> {
+    let Some(create) = Create::of(view) else { return Vec::new() };
+    let open = create.behind_name;
+    let Some(close) = view.partner(open).filter(|_| view.is(open, "(")) else { return Vec::new() };
+    if view.any(open + 1, &["LIKE", "SELECT", "WITH"]) {
+        return Vec::new();
+    }
+    let mut list = Vec::new();
+    let mut start = open + 1;
+    while start < close {
+        let end = view.find(start, &[","]).unwrap_or(close).min(close);
+        if !is_constraint(view, start, end) {
+            if !list.is_empty() {
+                list.push(Token::Comma);
+            }
+            list.extend(if create.is_view { view.copy(start, start + 1) } else { column(view, start, end) });
+        }
+        start = end + 1;
+    }
+    if list.is_empty() {
+        return vec![Edit::drop(open, close + 1)];
+    }
+    vec![Edit::replace(open + 1, close, list)]
+}

@@ -1,0 +1,73 @@
+//! Syntax that the parser takes for something else without refusing it: read right before anything is parsed.
+
+use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
+
+use crate::sql::dialect::Dialect;
+use crate::sql::repair::view::{Edit, View, apply, plain_name};
+
+/// Words without which there is nothing to do.
+const TRIGGERS: &[&str] = &["IDENTIFIER", "STREAM", "ONLY", "LOW_PRIORITY"];
+
+/// The tokens with such syntax written plainly; as they are where there is none.
+#[must_use]
+pub fn read_right(tokens: Vec<TokenWithSpan>, dialect: Dialect) -> Vec<TokenWithSpan> {
+    let triggers = |token: &TokenWithSpan| match &token.token {
+        Token::Word(word) => TRIGGERS.iter().any(|trigger| word.value.eq_ignore_ascii_case(trigger)),
+        _ => false,
+    };
+    if !tokens.iter().any(triggers) {
+        return tokens;
+    }
+    let view = View::new(&tokens, dialect);
+    let edits: Vec<Edit> = (0..view.len()).filter_map(|at| edit(&view, at)).collect();
+    if edits.is_empty() {
+        return tokens;
+    }
+    apply(&view, edits)
+}
+
+fn edit(view: &View<'_>, at: usize) -> Option<Edit> {
+    let lakehouse = matches!(view.dialect, Dialect::Databricks | Dialect::Spark | Dialect::Generic);
+    match view.word(at).as_str() {
+        // `IDENTIFIER('db.schema.t')` is the name in the string.
+        "IDENTIFIER" if view.is(at + 1, "(") && view.is(at + 3, ")") => {
+            let Token::SingleQuotedString(text) = view.token(at + 2) else { return None };
+            Some(Edit::replace(at, at + 4, name_in(text)?))
+        }
+        // `FROM STREAM(t)` reads the table `t`.
+        "STREAM" if lakehouse && at > 0 && view.any(at - 1, &["FROM", "JOIN", ","]) && view.is(at + 1, "(") => {
+            let end = view.behind_name(at + 2);
+            let is_table = end > at + 2 && view.is(end, ")");
+            is_table.then(|| Edit::replace(at, end + 1, view.copy(at + 2, end)))
+        }
+        // PostgreSQL: without the tables that inherit.
+        "ONLY" if at > 0 && view.is_name(at + 1) && view.any(at - 1, &["FROM", "UPDATE", "JOIN"]) => {
+            Some(Edit::drop(at, at + 1))
+        }
+        // MySQL.
+        "LOW_PRIORITY" if at == 1 && view.any(0, &["UPDATE", "DELETE"]) => Some(Edit::drop(at, at + 1)),
+        _ => None,
+    }
+}
+
+/// The tokens of a name in a string; `None` where it holds more than a name, as a variable does.
+fn name_in(text: &str) -> Option<Vec<Token>> {
+    let mut tokens = Vec::new();
+    for part in text.split('.') {
+        let quoted = part.strip_prefix('"').and_then(|part| part.strip_suffix('"'));
+        let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '-' | '&' | '{' | '}' | '<' | '>');
+        if !tokens.is_empty() {
+            tokens.push(Token::Period);
+        }
+        match quoted {
+            Some(name) => tokens.push(Token::Word(Word {
+                value: name.to_owned(),
+                quote_style: Some('"'),
+                keyword: sqlparser::keywords::Keyword::NoKeyword,
+            })),
+            None if !part.is_empty() && part.chars().all(plain) => tokens.push(plain_name(part)),
+            None => return None,
+        }
+    }
+    Some(tokens)
+}
