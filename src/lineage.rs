@@ -15,6 +15,7 @@ mod external;
 mod from;
 mod functions;
 mod link;
+mod locals;
 pub mod model;
 mod operator;
 mod order;

@@ -17,4 +17,5 @@ pub mod repair;
 pub mod scan;
 pub mod split;
 pub mod stack;
+pub mod table_function;
 pub mod template;

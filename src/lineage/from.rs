@@ -153,7 +153,7 @@ impl Resolver<'_> {
             }
             TableFactor::Pivot { .. } => self.pivot(factor, (scope, shape)),
             TableFactor::Unpivot { .. } => self.unpivot(factor, (scope, shape)),
-            other => self.function_like(other, scope),
+            other => self.function_like(other, (scope, shape)),
         }
     }
 
@@ -167,6 +167,9 @@ impl Resolver<'_> {
         let parts = fold_name(name, self.dialect);
         if let Some(arguments) = arguments {
             let value = self.argument_value(arguments, scope);
+            if self.is_table_function(&parts) {
+                return self.call_table_function((name, alias), value, (scope, outer));
+            }
             return self.function_relation(parts.last().cloned(), alias, value, scope);
         }
         if let [single] = parts.as_slice() {
@@ -184,6 +187,11 @@ impl Resolver<'_> {
                 self.compound_column(&idents, scope, Transformation::Transformation, &mut value);
                 return self.function_relation(parts.last().cloned(), alias, value, scope);
             }
+        }
+        if let [single] = parts.as_slice()
+            && let Some(text) = self.changed_rows(single, alias, (scope, outer))
+        {
+            return text;
         }
         if let Some(path) = file_path(&parts) {
             let asset = external_name(path);
@@ -258,7 +266,7 @@ impl Resolver<'_> {
     }
 
     /// `alias (a, b)`.
-    fn rename_columns(&self, relation: &mut Relation, alias: &TableAlias) {
+    pub(super) fn rename_columns(&self, relation: &mut Relation, alias: &TableAlias) {
         if alias.columns.is_empty() {
             return;
         }

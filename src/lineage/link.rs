@@ -85,6 +85,8 @@ pub(crate) struct Linker {
     coverage: Coverage,
     /// Kinds of assets that are only referenced, where a template says so.
     kinds: BTreeMap<AssetName, AssetKind>,
+    /// Assets that are read where that feeds no other: in conditions, into variables.
+    mentioned: BTreeSet<AssetName>,
 }
 
 /// A file while its statements are replayed.
@@ -188,7 +190,7 @@ impl Linker {
             self.diagnostics.extend(not_understood(statement, file));
             for work in works(&statement.parsed) {
                 let known = known.next().filter(|known| known.holds_in(&self.catalog, open.queries));
-                let resolve = || Resolved::of((work, statement.line), file, &self.catalog, open.queries);
+                let resolve = || Resolved::of((work, statement), file, &self.catalog, open.queries);
                 let resolved = known.map_or_else(|| Arc::new(resolve()), Arc::clone);
                 self.statement(&resolved, statement.line, &mut open);
                 tell(resolved);
@@ -204,6 +206,7 @@ impl Linker {
         for read in &resolved.reads {
             self.reads.entry(read.asset.clone()).or_default().push(read.clone());
         }
+        self.mentioned.extend(resolved.mentioned.iter().cloned());
         let place = Place { file: open.file.path.clone(), line: open.file.line_map.original(line) };
         for effect in &resolved.effects {
             self.effect(effect, &place, open);
@@ -227,6 +230,7 @@ impl Linker {
         }
         if let Effect::Drop { name } | Effect::Rename { from: name, .. } = effect {
             self.forget_history(name, &place.file);
+            self.mentioned.remove(name);
         }
         effect.apply(&mut self.catalog, place);
     }
@@ -293,7 +297,7 @@ impl Linker {
             .diagnostics
             .sort_by(|a, b| (&a.file, a.line, a.column, &a.message).cmp(&(&b.file, b.line, b.column, &b.message)));
         graph.diagnostics.dedup();
-        graph::add_assets(&mut graph, self.catalog, &self.kinds);
+        graph::add_assets(&mut graph, self.catalog, (&self.kinds, self.mentioned));
         graph
     }
 }

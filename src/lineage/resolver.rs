@@ -15,6 +15,7 @@ use crate::lineage::wording::{self, Binding};
 use crate::sql::dialect::Dialect;
 use crate::sql::ident::fold;
 use crate::sql::jinja::hole::HOLE_PREFIX;
+use crate::sql::split::Locals;
 use crate::sql::template::Prepared;
 
 /// Resolves one statement against the catalog as it stands.
@@ -41,6 +42,12 @@ pub(crate) struct Resolver<'a> {
     pub effects: Vec<Effect>,
     /// Query assets that earlier statements of the file made.
     pub queries_before: usize,
+    /// Whether the statement's rows steer its script or fill variables: a query feeds no asset then.
+    pub only_reads: bool,
+    /// Names that mean no column and no asset.
+    pub locals: Option<Arc<Locals>>,
+    /// Assets that are read and feed nothing.
+    pub mentioned: BTreeSet<AssetName>,
 }
 
 impl<'a> Resolver<'a> {
@@ -59,6 +66,9 @@ impl<'a> Resolver<'a> {
             diagnostics: Vec::new(),
             effects: Vec::new(),
             queries_before: 0,
+            only_reads: false,
+            locals: None,
+            mentioned: BTreeSet::new(),
         }
     }
 
@@ -114,7 +124,7 @@ impl<'a> Resolver<'a> {
             out.text.push_str(&format!("λ{}", parameter + 1));
             return;
         }
-        if folded.starts_with(HOLE_PREFIX) {
+        if folded.starts_with(HOLE_PREFIX) || self.is_marked_local(&folded) {
             out.text.push_str(&folded);
             return;
         }
@@ -181,6 +191,10 @@ impl<'a> Resolver<'a> {
         let (how, out) = target;
         if let Some(relation) = scope.relations.iter().find(|relation| relation.is_value_named(name)) {
             self.take_anything(relation, name, (how, out));
+            return true;
+        }
+        if self.is_local(name.as_str()) {
+            out.text.push_str(name.as_str());
             return true;
         }
         let open: Vec<&Relation> =
@@ -292,6 +306,9 @@ impl<'a> Resolver<'a> {
                 }
             }
             level = current.parent;
+        }
+        if self.local_compound(&parts, idents, (how, out)) {
+            return;
         }
         // No relation is called so: a column and its fields.
         if let (Some(first), Some(rest)) = (idents.first(), parts.get(1..))

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use sqlparser::ast::{ConditionalStatements, Expr, Statement, visit_relations};
 
@@ -10,10 +11,9 @@ use crate::lineage::statement::first_select;
 use crate::sql::dialect::Dialect;
 use crate::sql::ident::{fold, fold_name};
 use crate::sql::migration;
-use crate::sql::parse::{Parsed, Refusal, parse, read};
-use crate::sql::procedural::{Inside, inside};
+use crate::sql::parse::{Parsed, Refusal, read};
 use crate::sql::scan::{Deed, Scan, Spot};
-use crate::sql::split::{Piece, split};
+use crate::sql::split::{Locals, Piece, Role, split};
 use crate::sql::template::Prepared;
 
 /// One statement of a script.
@@ -22,6 +22,10 @@ pub(crate) struct ScriptStatement {
     pub parsed: Parsed,
     /// Its first line in the prepared SQL, from 1.
     pub line: u32,
+    /// Whether its rows steer the script or fill variables, so that they feed no asset.
+    pub only_reads: bool,
+    /// Names in it that are no columns and no assets.
+    pub locals: Option<Arc<Locals>>,
 }
 
 /// A parsed file. Depends on the prepared SQL, the dialect and whether the path says "down migration" only.
@@ -48,22 +52,13 @@ impl Script {
         script
     }
 
-    /// Parses a piece; of procedural code that is refused as a whole, the statements inside.
     fn take(&mut self, piece: &Piece<'_>, dialect: Dialect) {
-        let parsed = parse(piece, dialect);
-        if let Parsed::Refused(_) = &parsed
-            && let Inside::Statements(inner) = inside(piece, dialect)
-        {
-            let nothing = inner.is_empty();
-            for piece in inner {
-                self.statements.push(ScriptStatement { parsed: read(&piece, dialect), line: piece.line });
-            }
-            if nothing {
-                self.statements.push(ScriptStatement { parsed: Parsed::NoDataFlow, line: piece.line });
-            }
-            return;
-        }
-        self.statements.push(ScriptStatement { parsed: parsed.or_scanned(piece, dialect), line: piece.line });
+        self.statements.push(ScriptStatement {
+            parsed: read(piece, dialect),
+            line: piece.line,
+            only_reads: piece.role == Role::Reads,
+            locals: piece.locals.clone(),
+        });
     }
 
     fn collect_names(&mut self, dialect: Dialect) {

@@ -75,6 +75,10 @@ impl Resolver<'_> {
             return;
         }
         let shape = self.query(query, None);
+        if self.only_reads {
+            self.mentioned.append(&mut self.upstream);
+            return;
+        }
         if let Some(select) = first_select(&query.body)
             && let Some(into) = &select.into
         {

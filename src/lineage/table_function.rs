@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sqlparser::ast::{Expr, FunctionArg, FunctionArgExpr, Ident, LateralView, TableAlias, TableFactor};
+use sqlparser::ast::{Expr, FunctionArg, FunctionArgExpr, Ident, LateralView, ObjectName, TableAlias, TableFactor};
 
 use crate::lineage::model::{ColumnName, Transformation};
 use crate::lineage::resolver::{Resolver, star_sources};
@@ -63,8 +63,42 @@ impl Resolver<'_> {
         text
     }
 
+    /// Whether a function that is called as a table is one that the repository defines.
+    pub(super) fn is_table_function(&mut self, parts: &[String]) -> bool {
+        self.catalog.resolve(parts).is_ok_and(|name| {
+            let name = self.catalog.in_dialect(name, self.dialect);
+            self.catalog.contains(&name)
+        })
+    }
+
+    /// A call of a table function that the repository defines: its rows are those of its query, and what it is given
+    /// decides which.
+    pub(super) fn call_table_function(
+        &mut self,
+        (name, alias): (&ObjectName, Option<&TableAlias>),
+        arguments: Value,
+        (scope, outer): (&mut Scope<'_>, &mut Shape),
+    ) -> String {
+        outer.indirect.extend(arguments.sources.into_iter().map(|(source, _)| (source, Transformation::Filter)));
+        let line = self.name_line(name);
+        let parts = fold_name(name, self.dialect);
+        let mut relation = self.base_relation(parts, alias.map(|alias| fold(&alias.name, self.dialect)), line);
+        if let Some(alias) = alias {
+            self.rename_columns(&mut relation, alias);
+        }
+        let text = shorten(format!("{}({})", relation.rows, arguments.text));
+        relation.rows.clone_from(&text);
+        outer.assets.extend(relation.assets.iter().cloned());
+        scope.add(relation);
+        text
+    }
+
     /// UNNEST, FLATTEN, JSON_TABLE, …: what they are given is what their columns are made of.
-    pub(super) fn function_like(&mut self, factor: &TableFactor, scope: &mut Scope<'_>) -> String {
+    pub(super) fn function_like(
+        &mut self,
+        factor: &TableFactor,
+        (scope, outer): (&mut Scope<'_>, &mut Shape),
+    ) -> String {
         let mut value = Value::default();
         let how = Transformation::Transformation;
         let (name, alias) = match factor {
@@ -79,12 +113,20 @@ impl Resolver<'_> {
             }
             TableFactor::TableFunction { expr, alias } => {
                 self.expression(expr, scope, how, &mut value);
+                if let Expr::Function(function) = expr
+                    && self.is_table_function(&fold_name(&function.name, self.dialect))
+                {
+                    return self.call_table_function((&function.name, alias.as_ref()), value, (scope, outer));
+                }
                 ("table", alias.as_ref())
             }
             TableFactor::Function { lateral: _, name, args, with_ordinality, alias } => {
                 let mut value = self.argument_value(args, scope);
                 value.text.push_str(if *with_ordinality { " with ordinality" } else { "" });
                 let parts = fold_name(name, self.dialect);
+                if self.is_table_function(&parts) {
+                    return self.call_table_function((name, alias.as_ref()), value, (scope, outer));
+                }
                 return self.function_relation(parts.last().cloned(), alias.as_ref(), value, scope);
             }
             other => self.function_of_its_own(other, scope, &mut value),

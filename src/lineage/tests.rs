@@ -404,7 +404,7 @@ fn a_broken_statement_costs_only_itself() {
 
 #[test]
 fn sql_that_is_put_together_at_run_time_is_named() {
-    let graph = of("create table t (a int);\nexecute immediate 'drop table t';", Dialect::Snowflake);
+    let graph = of("create table t (a int);\nexecute immediate 'drop table ' || $name;", Dialect::Snowflake);
     assert_eq!(graph.diagnostics[0].code.as_str(), "dynamic-sql");
     assert_eq!((graph.diagnostics[0].line, graph.coverage.partly), (2, 1));
 }

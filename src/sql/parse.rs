@@ -15,7 +15,8 @@ use crate::sql::ident::fold_name;
 use crate::sql::no_flow::{has_no_data_flow, runs_dynamic_sql};
 use crate::sql::repair;
 use crate::sql::scan::{Scan, scan, tables};
-use crate::sql::split::Piece;
+use crate::sql::split::{Piece, Role};
+use crate::sql::table_function::table_function;
 
 /// How deep expressions and queries may nest. Real SQL stays under 60; the parser grows its stack up to this depth.
 const RECURSION_LIMIT: usize = 600;
@@ -84,13 +85,21 @@ impl Parsed {
 /// Parses one piece of a script.
 #[must_use]
 pub fn parse(piece: &Piece<'_>, dialect: Dialect) -> Parsed {
-    if runs_dynamic_sql(piece.text) {
-        return Parsed::Dynamic;
+    match piece.role {
+        Role::Dynamic => return Parsed::Dynamic,
+        Role::Control => return Parsed::NoDataFlow,
+        Role::Statement if runs_dynamic_sql(&piece.text) => return Parsed::Dynamic,
+        Role::Statement | Role::Reads | Role::Result(_) => {}
     }
-    match attempt(piece.text, dialect) {
-        Ok((statements, left_out)) if left_out.is_empty() => Parsed::Statements(statements),
-        Ok((statements, left_out)) => Parsed::Repaired(statements, left_out),
-        Err(_) if has_no_data_flow(piece.text) => Parsed::NoDataFlow,
+    match attempt(&piece.text, dialect) {
+        Ok((statements, left_out)) => {
+            let statements = match &piece.role {
+                Role::Result(returned) => table_function(statements, returned, dialect),
+                _ => statements,
+            };
+            if left_out.is_empty() { Parsed::Statements(statements) } else { Parsed::Repaired(statements, left_out) }
+        }
+        Err(_) if has_no_data_flow(&piece.text) => Parsed::NoDataFlow,
         Err(error) => Parsed::Refused(refusal(&error, piece)),
     }
 }

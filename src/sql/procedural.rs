@@ -1,211 +1,180 @@
-//! Procedural code that the parser refuses as a whole: the statements inside of it that move data.
+//! Scripts whose statements end with semicolons, and the procedural code in them: the walker of every dialect but T-SQL.
 //!
-//! A body (`CREATE PROCEDURE … BEGIN … END`, a block of a script) is cut at its semicolons; of each part, control words
-//! in front (`IF … THEN`, `LOOP`, `EXCEPTION WHEN … THEN`) are passed over up to the word that starts a statement.
+//! Where a statement can begin, control words (`BEGIN`, `IF … THEN`, `LOOP`, `EXCEPTION WHEN … THEN`, `END IF`) are passed
+//! over, so that the statements of a body are found one by one, however deep they stand. Queries in conditions, cursors
+//! and assignments are pieces that are read. What the code does at run time is not followed.
+
+mod control;
+mod declare;
+mod leaf;
+mod routine;
 
 use crate::sql::dialect::Dialect;
-use crate::sql::lexer::{Kind, Lexer};
-use crate::sql::split::{Piece, split};
+use crate::sql::lexer::Kind;
+use crate::sql::procedural::routine::Routine;
+use crate::sql::split::{Cutter, Inside, Pieces, Role, Token};
 
-/// What a refused statement holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Inside<'a> {
-    /// It is no procedural code.
-    NotProcedural,
-    /// These statements, which may be refused in turn; none for pure control flow.
-    Statements(Vec<Piece<'a>>),
-}
-
-/// Looks into a refused piece.
-#[must_use]
-pub fn inside<'a>(piece: &Piece<'a>, dialect: Dialect) -> Inside<'a> {
-    let words = words(piece.text, dialect);
-    let head: Vec<String> = words.iter().take(6).map(|word| word.text.to_ascii_uppercase()).collect();
-    let head: Vec<&str> = head.iter().map(String::as_str).collect();
-    match head.as_slice() {
-        ["CREATE" | "ALTER", rest @ ..] if rest.iter().any(|word| matches!(*word, "PROCEDURE" | "PROC")) => {
-            dollar_body(piece, dialect).unwrap_or_else(|| body(piece, dialect, &words))
-        }
-        ["DO", ..] => dollar_body(piece, dialect).unwrap_or(Inside::NotProcedural),
-        ["BEGIN", ..] => body(piece, dialect, &words),
-        [first, ..] if is_control(first) || piece.text.contains(":=") => part(piece, &words),
-        _ => Inside::NotProcedural,
+/// Cuts a text.
+pub(crate) fn walk(cut: Cutter<'_>) -> Pieces<'_> {
+    let mut walker = Walker { cut, depth: 0, in_declarations: false, routines: Vec::new() };
+    if walker.cut.inside == Inside::Expression {
+        walker.cut.pass_until(&[]);
     }
+    while !walker.cut.tokens.is_empty() {
+        walker.statement();
+    }
+    while walker.routines.pop().is_some() {
+        walker.cut.out.close_scope();
+    }
+    walker.cut.out
 }
 
-/// A word and where it starts in the piece's text.
-struct Word<'a> {
-    text: &'a str,
-    offset: usize,
-    line: u32,
-    column: u32,
-    /// Inside of this many parentheses.
+struct Walker<'a> {
+    cut: Cutter<'a>,
+    /// Depth of BEGIN, IF, LOOP, CASE … that wait for their END.
     depth: usize,
+    /// Between DECLARE (or IS) and BEGIN.
+    in_declarations: bool,
+    /// The procedures, functions and packages around, outermost first.
+    routines: Vec<Routine>,
 }
 
-fn words(text: &str, dialect: Dialect) -> Vec<Word<'_>> {
-    let mut lexer = Lexer::new(text, dialect);
-    let mut words = Vec::new();
-    let mut depth = 0_usize;
-    while let Some(lexeme) = lexer.next_lexeme() {
-        match (lexeme.kind, lexeme.text) {
-            (Kind::Symbol, "(") => depth += 1,
-            (Kind::Symbol, ")") => depth = depth.saturating_sub(1),
-            (Kind::Word, text) => {
-                words.push(Word { text, offset: lexeme.offset, line: lexeme.line, column: lexeme.column, depth });
+impl<'a> Walker<'a> {
+    /// Takes one statement, or the control words that stand where one could begin.
+    fn statement(&mut self) {
+        let token = self.cut.peek(0);
+        match token.kind {
+            Kind::Terminator | Kind::ClientLine => self.terminator(),
+            Kind::Word => self.word(&token),
+            Kind::Symbol if token.is('<') && self.cut.peek(1).is('<') => self.label(),
+            _ => self.leaf(),
+        }
+    }
+
+    fn terminator(&mut self) {
+        let token = self.cut.next();
+        if token.ends_batch() {
+            self.depth = 0;
+            self.in_declarations = false;
+            while self.routines.pop().is_some() {
+                self.cut.out.close_scope();
             }
-            _ => {}
+        } else if self.cut.out.last().is_some_and(|piece| copies_from_stdin(&piece.text)) {
+            // Data lines follow, which are no SQL.
+            self.cut.tokens.skip_copy_data();
+        }
+        self.settle();
+    }
+
+    /// Closes the routines whose bodies have ended.
+    fn settle(&mut self) {
+        while let Some(routine) = self.routines.last()
+            && routine.has_begun
+            && routine.depth == self.depth
+            && !self.in_declarations
+        {
+            self.in_declarations = routine.within_declarations;
+            let closed = self.routines.pop();
+            if let Some((start, routine)) = closed.and_then(|routine| Some((routine.result_from?, routine))) {
+                self.mark_result(start, routine.returned.as_ref());
+            }
+            self.cut.out.close_scope();
         }
     }
-    words
-}
 
-fn is_control(word: &str) -> bool {
-    matches!(
-        word,
-        "IF" | "ELSE"
-            | "ELSEIF"
-            | "ELSIF"
-            | "LOOP"
-            | "WHILE"
-            | "FOR"
-            | "FOREACH"
-            | "REPEAT"
-            | "UNTIL"
-            | "EXCEPTION"
-            | "WHEN"
-            | "END"
-            | "LEAVE"
-            | "BREAK"
-            | "CONTINUE"
-            | "ITERATE"
-            | "DECLARE"
-            | "RAISE"
-            | "RETURN"
-            | "EXIT"
-            | "NULL"
-            | "THEN"
-            | "DO"
-            | "SET"
-            | "LET"
-            | "SIGNAL"
-            | "RESIGNAL"
-            | "CALL"
-            | "PERFORM"
-            | "GET"
-            | "OPEN"
-            | "FETCH"
-            | "CLOSE"
-            | "COMMIT"
-            | "ROLLBACK"
-            | "PRINT"
-    )
-}
-
-/// The statements of a body in dollar quotes (PostgreSQL, Snowflake); `None` where there is none.
-fn dollar_body<'a>(piece: &Piece<'a>, dialect: Dialect) -> Option<Inside<'a>> {
-    let mut lexer = Lexer::new(piece.text, dialect);
-    while let Some(lexeme) = lexer.next_lexeme() {
-        if lexeme.kind != Kind::Quoted || !lexeme.text.starts_with('$') {
-            continue;
-        }
-        let tag = lexeme.text.get(..=lexeme.text.get(1..)?.find('$')? + 1)?;
-        let inner = lexeme.text.strip_prefix(tag)?.strip_suffix(tag)?;
-        let tag_length = u32::try_from(tag.chars().count()).unwrap_or(0);
-        let (line, column) = shifted((lexeme.line, lexeme.column + tag_length), (piece.line, piece.column));
-        let inner = Piece { text: inner, line, column };
-        let words = words(inner.text, dialect);
-        return Some(body(&inner, dialect, &words));
+    /// Whether procedural code is around, in which BEGIN opens a block and INTO fills variables.
+    fn is_inside(&self) -> bool {
+        self.depth > 0 || !self.routines.is_empty() || self.cut.inside != Inside::Script || self.in_declarations
     }
-    None
-}
 
-/// The text between the first BEGIN and the last END, cut into statements.
-fn body<'a>(piece: &Piece<'a>, dialect: Dialect, words: &[Word<'a>]) -> Inside<'a> {
-    let begin = words.iter().find(|word| word.text.eq_ignore_ascii_case("BEGIN"));
-    let end = words.iter().rev().find(|word| word.text.eq_ignore_ascii_case("END"));
-    let (Some(begin), Some(end)) = (begin, end) else { return Inside::NotProcedural };
-    let start = begin.offset + begin.text.len();
-    let Some(text) = piece.text.get(start..end.offset) else { return Inside::NotProcedural };
-    let mut statements = Vec::new();
-    for inner in split(text, dialect) {
-        let (line, column) = shifted((inner.line, inner.column), (begin.line, begin.column + 5));
-        let inner = Piece { text: inner.text, line, column };
-        let inner_words = self::words(inner.text, dialect);
-        let control = inner_words.first().is_some_and(|word| is_control(&word.text.to_ascii_uppercase()));
-        let found = if control || inner.text.contains(":=") {
-            part(&inner, &inner_words)
-        } else {
-            Inside::Statements(vec![inner])
-        };
-        if let Inside::Statements(found) = found {
-            statements.extend(found.into_iter().map(|found| {
-                let (line, column) = shifted((found.line, found.column), (piece.line, piece.column));
-                Piece { text: found.text, line, column }
-            }));
+    /// `<<name>>`
+    fn label(&mut self) {
+        while !self.cut.tokens.at_end() {
+            if self.cut.next().is('>') && self.cut.peek(0).is('>') {
+                self.cut.next();
+                return;
+            }
         }
     }
-    Inside::Statements(statements)
+
+    fn word(&mut self, token: &Token<'a>) {
+        if self.in_declarations && !self.ends_declarations(token) {
+            let in_package = self.routines.last().is_some_and(|routine| routine.is_package);
+            return match token.word() {
+                "BEFORE" | "AFTER" | "INSTEAD" if in_package => self.trigger_part(),
+                _ => self.declaration(),
+            };
+        }
+        if self.cut.peek(1).is(':') && self.starts_labelled(2) {
+            self.cut.next();
+            self.cut.next();
+            return;
+        }
+        match token.word() {
+            "BEGIN" if self.begins_block() => self.begin(),
+            "DECLARE" => self.declare(),
+            "END" => self.end(),
+            "ELSE" => drop(self.cut.next()),
+            "IF" => self.opening(&["THEN"]),
+            "ELSEIF" | "ELSIF" | "ELIF" => self.condition(&["THEN"]),
+            "WHEN" if self.is_inside() => self.condition(&["THEN"]),
+            "EXCEPTION" if self.cut.is(1, "WHEN") => drop(self.cut.next()),
+            "CASE" => self.opening(&["THEN"]),
+            "WHILE" => self.opening(&["DO", "LOOP"]),
+            "FOR" | "FOREACH" => self.for_loop(),
+            "FORALL" => self.forall(),
+            "LOOP" => self.open_block(),
+            "REPEAT" if !self.cut.peek(1).is('(') => self.open_block(),
+            "UNTIL" if self.is_inside() => self.until(),
+            "CREATE" | "REPLACE" | "ALTER" if self.starts_routine() => self.routine(),
+            "PROCEDURE" | "FUNCTION" if self.is_inside() => self.inner_routine(),
+            "DO" => self.anonymous(),
+            _ => self.leaf(),
+        }
+    }
+
+    /// Whether a word behind a label starts what can have one.
+    fn starts_labelled(&mut self, places: usize) -> bool {
+        matches!(self.cut.peek(places).word(), "BEGIN" | "LOOP" | "WHILE" | "FOR" | "REPEAT" | "IF" | "CASE")
+    }
+
+    /// PostgreSQL's `DO $$ … $$`.
+    fn anonymous(&mut self) {
+        let from = self.cut.next();
+        let mut body = None;
+        while !self.cut.tokens.at_end() {
+            let token = self.cut.next();
+            if token.kind == Kind::Quoted && body.is_none() {
+                body = Some(token);
+            }
+        }
+        let opened = body.is_some_and(|body| {
+            self.cut.out.open_scope();
+            let opened = self.cut.open_quotes(&body, Inside::Body);
+            self.cut.out.close_scope();
+            opened
+        });
+        if !opened {
+            self.cut.out.push(&self.cut.tokens, (from.at, self.cut.tokens.taken), Role::Statement);
+        }
+    }
+
+    fn dialect(&self) -> Dialect {
+        self.cut.dialect()
+    }
 }
 
-/// A part of a body that starts with control words: the statement behind them, if there is one.
-fn part<'a>(piece: &Piece<'a>, words: &[Word<'a>]) -> Inside<'a> {
-    // The query of `FOR row IN SELECT … LOOP` is no statement of its own: the loop's body is behind LOOP or DO.
-    let is = |word: &Word<'_>, text: &str| word.text.eq_ignore_ascii_case(text);
-    let loops = words.first().is_some_and(|word| is(word, "FOR") || is(word, "FOREACH") || is(word, "WHILE"));
-    let header = words.iter().position(|word| word.depth == 0 && (is(word, "LOOP") || is(word, "DO")));
-    let skipped = header.filter(|_| loops).map_or(0, |at| at + 1);
-    let start = words.iter().skip(skipped).find(|word| word.depth == 0 && starts_statement(word.text));
-    let Some(start) = start else { return Inside::Statements(Vec::new()) };
-    let Some(text) = piece.text.get(start.offset..) else { return Inside::NotProcedural };
-    let (line, column) = shifted((start.line, start.column), (piece.line, piece.column));
-    Inside::Statements(vec![Piece { text, line, column }])
-}
-
-fn starts_statement(word: &str) -> bool {
-    ["INSERT", "UPDATE", "DELETE", "MERGE", "CREATE", "TRUNCATE", "WITH", "SELECT", "ALTER", "DROP"]
-        .iter()
-        .any(|start| word.eq_ignore_ascii_case(start))
-}
-
-/// A position inside of a text that itself starts at `outer`.
-fn shifted((line, column): (u32, u32), outer: (u32, u32)) -> (u32, u32) {
-    let column = if line == 1 { outer.1.saturating_add(column).saturating_sub(1) } else { column };
-    (outer.0.saturating_add(line).saturating_sub(1), column)
+/// Whether a statement is a psql `COPY … FROM stdin`.
+fn copies_from_stdin(text: &str) -> bool {
+    let is_copy = text.get(..5).is_some_and(|head| head.eq_ignore_ascii_case("copy "));
+    is_copy && {
+        let words: Vec<&str> = text.split_ascii_whitespace().collect();
+        words.windows(2).any(|pair| {
+            matches!(pair, [from, stdin]
+                if from.eq_ignore_ascii_case("from") && stdin.to_ascii_lowercase().starts_with("stdin"))
+        })
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn found(script: &str, dialect: Dialect) -> Vec<String> {
-        let pieces = split(script, dialect);
-        match inside(&pieces[0], dialect) {
-            Inside::Statements(statements) => {
-                statements.iter().map(|piece| format!("{}:{} {}", piece.line, piece.column, piece.text)).collect()
-            }
-            Inside::NotProcedural => vec!["not procedural".to_owned()],
-        }
-    }
-
-    #[test]
-    fn statements_of_a_procedure_are_found_behind_their_control_words() {
-        let script = "CREATE PROCEDURE p(a INT64)\nBEGIN\n  DECLARE x INT64 DEFAULT 0;\n  IF a IS NULL THEN\n    INSERT INTO t SELECT 1;\n  END IF;\n  LOOP SET x = x + 1; UPDATE t SET c = 2; END LOOP;\nEND;";
-        assert_eq!(found(script, Dialect::BigQuery), ["5:5 INSERT INTO t SELECT 1", "7:23 UPDATE t SET c = 2"]);
-    }
-
-    #[test]
-    fn a_body_in_dollar_quotes_is_looked_into() {
-        let script = "DO $do$\nBEGIN\n  IF EXISTS (SELECT 1) THEN\n    UPDATE t SET a = 1;\n  END IF;\nEND\n$do$";
-        assert_eq!(found(script, Dialect::Postgres), ["4:5 UPDATE t SET a = 1"]);
-        let script = "DO $$ BEGIN FOR r IN SELECT id FROM c LOOP INSERT INTO d SELECT r.id; END LOOP; END $$";
-        assert_eq!(found(script, Dialect::Postgres), ["1:44 INSERT INTO d SELECT r.id"]);
-        let script = "CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN INSERT INTO a SELECT x FROM b; END $$";
-        assert_eq!(found(script, Dialect::Postgres), ["1:51 INSERT INTO a SELECT x FROM b"]);
-    }
-
-    #[test]
-    fn plain_sql_is_not_procedural() {
-        assert_eq!(found("select a b c", Dialect::BigQuery), ["not procedural"]);
-    }
-}
+mod tests;

@@ -76,7 +76,7 @@ pub struct Scan {
 /// Scans a refused statement; `None` where its first words are not those of a statement that moves data.
 #[must_use]
 pub fn scan(piece: &Piece<'_>, dialect: Dialect, refusal: &Refusal) -> Option<Scan> {
-    let tokens = tokens(piece.text, dialect);
+    let tokens = tokens(&piece.text, dialect);
     if !starts_statement(&tokens) {
         return None;
     }
@@ -94,7 +94,7 @@ pub fn scan(piece: &Piece<'_>, dialect: Dialect, refusal: &Refusal) -> Option<Sc
         reads,
         unnamed,
         normal: normal(&tokens),
-        written: piece.text.to_owned(),
+        written: piece.text.to_string(),
     })
 }
 

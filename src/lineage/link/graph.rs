@@ -14,7 +14,11 @@ use crate::path::RepoPath;
 use crate::sql::dialect::Dialect;
 
 /// Adds the assets of a catalog and their edges; `kinds` tells what assets are that are only read.
-pub(super) fn add_assets(graph: &mut LineageGraph, catalog: Catalog, kinds: &BTreeMap<AssetName, AssetKind>) {
+pub(super) fn add_assets(
+    graph: &mut LineageGraph,
+    catalog: Catalog,
+    (kinds, mentioned): (&BTreeMap<AssetName, AssetKind>, BTreeSet<AssetName>),
+) {
     let (mut asset_edges, mut column_edges) = (Vec::new(), Vec::new());
     let assets = catalog.into_assets();
     for (name, state) in &assets {
@@ -29,7 +33,7 @@ pub(super) fn add_assets(graph: &mut LineageGraph, catalog: Catalog, kinds: &BTr
         (name.clone(), finished(name, state, dialect))
     });
     graph.assets = made.collect();
-    add_referenced(graph, kinds);
+    add_referenced(graph, kinds, mentioned);
 }
 
 fn add_edges(
@@ -116,8 +120,9 @@ fn table_text(name: &AssetName, state: &State, spelled: &dyn Fn(&str) -> String)
 }
 
 /// Assets that are only read: known by name, and by the columns that something reads.
-fn add_referenced(graph: &mut LineageGraph, kinds: &BTreeMap<AssetName, AssetKind>) {
-    let mut columns: BTreeMap<AssetName, BTreeSet<ColumnName>> = BTreeMap::new();
+fn add_referenced(graph: &mut LineageGraph, kinds: &BTreeMap<AssetName, AssetKind>, mentioned: BTreeSet<AssetName>) {
+    let mut columns: BTreeMap<AssetName, BTreeSet<ColumnName>> =
+        mentioned.into_iter().map(|name| (name, BTreeSet::new())).collect();
     for edge in &graph.asset_edges {
         columns.entry(edge.upstream.clone()).or_default();
     }

@@ -1,5 +1,7 @@
 //! What resolving one statement led to, and the answers of the catalog on which that rests.
 
+use std::collections::BTreeSet;
+
 use sqlparser::ast::Statement;
 
 use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
@@ -7,6 +9,7 @@ use crate::lineage::catalog::{Catalog, Lookups, Seen};
 use crate::lineage::effect::Effect;
 use crate::lineage::model::{AssetName, Read};
 use crate::lineage::resolver::Resolver;
+use crate::lineage::script::ScriptStatement;
 use crate::sql::jinja::hole::HOLE_PREFIX;
 use crate::sql::layout::Aside;
 use crate::sql::scan::Scan;
@@ -30,27 +33,31 @@ pub(crate) struct Resolved {
     pub reads: Vec<Read>,
     pub diagnostics: Vec<Diagnostic>,
     pub stars_unresolved: usize,
+    /// Assets that it reads without feeding another.
+    pub mentioned: BTreeSet<AssetName>,
     /// What the catalog was asked, and how many query assets the file had made before.
     seen: Vec<Seen>,
     queries: usize,
 }
 
 impl Resolved {
-    /// Resolves a statement that starts at a line of the prepared SQL; `queries` counts the query assets that earlier
-    /// statements of the file made.
-    pub fn of((work, line): (Work<'_>, u32), file: &Prepared, catalog: &Catalog, queries: usize) -> Self {
-        let mut resolver = Resolver::new(Lookups::new(catalog), file, line.saturating_sub(1));
+    /// Resolves a part of a script's statement; `queries` counts the query assets that earlier statements of the file
+    /// made.
+    pub fn of((work, statement): (Work<'_>, &ScriptStatement), file: &Prepared, catalog: &Catalog, queries: usize) -> Self {
+        let mut resolver = Resolver::new(Lookups::new(catalog), file, statement.line.saturating_sub(1));
         resolver.queries_before = queries;
+        resolver.only_reads = statement.only_reads;
+        resolver.locals.clone_from(&statement.locals);
         match work {
-            Work::Parsed(statement, left_out) => {
-                resolver.statement(statement);
+            Work::Parsed(part, left_out) => {
+                resolver.statement(part);
                 resolver.effects.iter_mut().for_each(|effect| effect.add_text(left_out));
             }
             Work::Scanned(scan) => resolver.scanned(scan),
         }
-        let line = file.line_map.original(line);
+        let line = file.line_map.original(statement.line);
         resolver.report_ambiguous(line);
-        let Resolver { catalog, mut effects, mut reads, mut diagnostics, stars_unresolved, .. } = resolver;
+        let Resolver { catalog, mut effects, mut reads, mut diagnostics, stars_unresolved, mentioned, .. } = resolver;
         if file.place.aside == Some(Aside::Template) {
             // What a generator fills in is not known here: the SQL that it makes names the asset.
             effects.retain(|effect| !effect.target().is_some_and(has_hole));
@@ -64,7 +71,7 @@ impl Resolved {
         }
         reads.sort_unstable();
         reads.dedup();
-        Self { effects, reads, diagnostics, stars_unresolved, seen: catalog.into_seen(), queries }
+        Self { effects, reads, diagnostics, stars_unresolved, mentioned, seen: catalog.into_seen(), queries }
     }
 
     /// Whether the same statement of the same file would lead to the same with this catalog.

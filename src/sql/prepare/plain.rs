@@ -22,7 +22,7 @@ use crate::sql::jinja::source::Replacements;
 use crate::sql::layout::{Aside, Layout, Place, is_below_templates};
 use crate::sql::lexical::is_blank;
 use crate::sql::placeholder::{Placeholder, is_go_template, neutralise, neutralise_go, without_front_matter};
-use crate::sql::split::split as split_statements;
+use crate::sql::split::{Role, split as split_statements};
 use crate::sql::template::{CatalogContent, FileAsset, FilePlace, LineMap, Prepared};
 
 /// A file outside of any dbt project.
@@ -109,7 +109,7 @@ fn with_create(sql: &str, name: &str, dialect: Dialect) -> Option<String> {
         let word = word.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_ascii_uppercase();
         matches!(word.as_str(), "SELECT" | "WITH" | "FROM")
     };
-    let query = pieces.iter().rev().find(|piece| starts_query(piece.text))?;
+    let query = pieces.iter().rev().find(|piece| piece.role == Role::Statement && starts_query(&piece.text))?;
     let line_starts = std::iter::once(0).chain(sql.match_indices('\n').map(|(at, _)| at + 1));
     let line = line_starts.zip(1_u32..).find(|(_, line)| *line == query.line).map(|(start, _)| start)?;
     let column = usize::try_from(query.column.saturating_sub(1)).ok()?;
