@@ -39,6 +39,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use crate::lineage::catalog::Spellings;
 use crate::lineage::model::{AssetKind, AssetName, ColumnName, LineageGraph};
 use crate::lineage::script::Script;
 use crate::path::RepoPath;
@@ -78,7 +79,9 @@ pub struct Side<'a> {
 pub fn analyze(side: Side<'_>) -> LineageGraph {
     on_large_stacks(|| {
         let scripts = parse_all(side.files.iter());
-        link::link(&linked(side, &scripts), side.declared, None)
+        let files = linked(side, &scripts);
+        let spellings = Arc::new(Spellings::of(files.iter()));
+        link::link(&files, side.declared, &spellings, None)
     })
 }
 
@@ -89,8 +92,9 @@ pub fn analyze_both(base: Side<'_>, head: Side<'_>) -> (LineageGraph, LineageGra
     on_large_stacks(|| {
         let scripts = parse_all(base.files.iter().chain(head.files));
         let (base_files, head_files) = (linked(base, &scripts), linked(head, &scripts));
-        let (linker, memory) = link::link_and_remember(&base_files, base.declared);
-        rayon::join(|| linker.finish(), || link::link(&head_files, head.declared, Some(&memory)))
+        let spellings = Arc::new(Spellings::of(base_files.iter().chain(&head_files)));
+        let (linker, memory) = link::link_and_remember(&base_files, base.declared, &spellings);
+        rayon::join(|| linker.finish(), || link::link(&head_files, head.declared, &spellings, Some(&memory)))
     })
 }
 

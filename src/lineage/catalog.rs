@@ -13,10 +13,12 @@ use crate::sql::migration;
 mod columns;
 mod lookups;
 mod names;
+mod spellings;
 
 pub(crate) use columns::{Columns, StateColumn};
 pub(crate) use lookups::{Lookups, Seen};
 pub(crate) use names::{Ambiguous, Names};
+pub(crate) use spellings::Spellings;
 
 /// An asset as the statements so far have left it.
 #[derive(Debug, Clone)]
@@ -114,6 +116,16 @@ pub(crate) struct Catalog {
 pub(crate) type Copies = BTreeMap<(AssetName, Dialect), AssetName>;
 
 impl Catalog {
+    /// An empty catalog for files that spell names so.
+    pub fn new(spellings: Arc<Spellings>) -> Self {
+        Self { names: Names::new(spellings), ..Self::default() }
+    }
+
+    /// The asset that a statement creates under this name.
+    pub fn created(&self, parts: &[String]) -> AssetName {
+        self.names.created(parts)
+    }
+
     /// Announces that some file defines this name, so that shorter and longer spellings lead to it.
     pub fn announce(&mut self, parts: &[String]) {
         self.names.announce(parts);

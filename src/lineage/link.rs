@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::diagnostic::{Coverage, Diagnostic, DiagnosticCode, DiagnosticSeverity};
-use crate::lineage::catalog::{Catalog, State, StateColumn};
+use crate::lineage::catalog::{Catalog, Spellings, State, StateColumn};
 use crate::lineage::effect::{Effect, Place};
 use crate::lineage::link::memory::Memory;
 use crate::lineage::link::resolved::{Resolved, Work};
@@ -27,8 +27,13 @@ pub(crate) type LinkedFile<'f> = (&'f Prepared, Arc<Script>);
 
 /// Replays all files of a side on a catalog. What another side's memory holds, and what is so here as well, is not
 /// resolved again.
-pub(crate) fn link(files: &[LinkedFile<'_>], declared: &[DeclaredAsset], known: Option<&Memory<'_>>) -> LineageGraph {
-    let mut linker = Linker::new(files, declared);
+pub(crate) fn link(
+    files: &[LinkedFile<'_>],
+    declared: &[DeclaredAsset],
+    spellings: &Arc<Spellings>,
+    known: Option<&Memory<'_>>,
+) -> LineageGraph {
+    let mut linker = Linker::new(files, declared, spellings);
     let known = known.filter(|known| known.fits(&linker.catalog));
     for index in order::dependency_order(files) {
         if let Some((file, script)) = files.get(index) {
@@ -40,8 +45,12 @@ pub(crate) fn link(files: &[LinkedFile<'_>], declared: &[DeclaredAsset], known: 
 }
 
 /// Replays all files of a side on a catalog, and remembers what their statements led to.
-pub(crate) fn link_and_remember<'f>(files: &'f [LinkedFile<'f>], declared: &[DeclaredAsset]) -> (Linker, Memory<'f>) {
-    let mut linker = Linker::new(files, declared);
+pub(crate) fn link_and_remember<'f>(
+    files: &'f [LinkedFile<'f>],
+    declared: &[DeclaredAsset],
+    spellings: &Arc<Spellings>,
+) -> (Linker, Memory<'f>) {
+    let mut linker = Linker::new(files, declared, spellings);
     let mut memory = Memory::new(linker.catalog.copies().clone());
     for index in order::dependency_order(files) {
         if let Some((file, script)) = files.get(index) {
@@ -101,8 +110,8 @@ struct Open<'f> {
 
 impl Linker {
     /// A catalog on which nothing is replayed yet; it knows every name that will be defined.
-    fn new(files: &[LinkedFile<'_>], declared: &[DeclaredAsset]) -> Self {
-        let mut linker = Self::default();
+    fn new(files: &[LinkedFile<'_>], declared: &[DeclaredAsset], spellings: &Arc<Spellings>) -> Self {
+        let mut linker = Self { catalog: Catalog::new(Arc::clone(spellings)), ..Self::default() };
         for asset in declared {
             linker.declare(asset);
         }
@@ -141,11 +150,11 @@ impl Linker {
     /// One asset that files of several dialects define is one asset for each engine.
     fn keep_dialects_apart(&mut self, files: &[LinkedFile<'_>]) {
         let mut sizes: BTreeMap<Dialect, usize> = BTreeMap::new();
-        let mut definers: BTreeMap<Vec<String>, BTreeSet<Dialect>> = BTreeMap::new();
+        let mut definers: BTreeMap<AssetName, BTreeSet<Dialect>> = BTreeMap::new();
         for (file, script) in files {
             *sizes.entry(file.dialect).or_default() += 1;
             for name in &script.defines {
-                let name = file.place.defaults.qualify(name.clone());
+                let name = self.catalog.created(&file.place.defaults.qualify(name.clone()));
                 definers.entry(name).or_default().insert(file.dialect);
             }
         }
@@ -153,7 +162,7 @@ impl Linker {
             let mut dialects: Vec<Dialect> = dialects.into_iter().collect();
             // The dialect of most files keeps the plain name.
             dialects.sort_by_key(|dialect| std::cmp::Reverse(sizes.get(dialect).copied().unwrap_or(0)));
-            self.catalog.keep_apart(&AssetName::from_parts(&name), dialects.into_iter());
+            self.catalog.keep_apart(&name, dialects.into_iter());
         }
     }
 
@@ -166,7 +175,7 @@ impl Linker {
     ) {
         let Counts { statements, analyzed, tables_only } = script.counts();
         let created = |name: &Vec<String>| {
-            let name = AssetName::from_parts(&file.place.defaults.qualify(name.clone()));
+            let name = self.catalog.created(&file.place.defaults.qualify(name.clone()));
             self.catalog.in_dialect(name, file.dialect)
         };
         let mut open = Open {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use sqlparser::ast::{ConditionalStatements, Expr, Statement, visit_relations};
+use sqlparser::ast::{ConditionalStatements, Expr, Query, Statement, Visit, Visitor, visit_relations};
 
 use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
 use crate::lineage::statement::first_select;
@@ -38,6 +38,8 @@ pub(crate) struct Script {
     pub alters: BTreeSet<Vec<String>>,
     /// Folded names that it mentions and does not create (CTE names included).
     pub mentions: BTreeSet<Vec<String>>,
+    /// Names that one statement writes with fewer and with more qualifiers: two assets.
+    pub apart: BTreeSet<(Vec<String>, Vec<String>)>,
 }
 
 impl Script {
@@ -69,18 +71,19 @@ impl Script {
             }
             let Some((statements, _)) = statement.parsed.statements() else { continue };
             for statement in statements.iter().flat_map(flatten) {
-                if let Some(name) = defined_name(statement, dialect) {
-                    defines.insert(name);
-                }
+                let mut names: BTreeSet<Vec<String>> = defined_name(statement, dialect).into_iter().collect();
+                defines.extend(names.iter().cloned());
                 match statement {
                     Statement::AlterTable(alter) => drop(alters.insert(fold_name(&alter.name, dialect))),
                     Statement::Drop { names, .. } => alters.extend(names.iter().map(|name| fold_name(name, dialect))),
                     _ => {}
                 }
                 let _ = visit_relations(statement, |relation| {
-                    mentions.insert(fold_name(relation, dialect));
+                    names.insert(fold_name(relation, dialect));
                     ControlFlow::<()>::Continue(())
                 });
+                self.apart.extend(told_apart(&names, statement, dialect));
+                mentions.append(&mut names);
             }
         }
         self.mentions = mentions.difference(&defines).cloned().collect();
@@ -130,6 +133,47 @@ fn collect_scanned(scan: &Scan, dialect: Dialect, (defines, alters, mentions): (
             mentions.insert(fold_name(name, dialect));
         }
     }
+}
+
+/// Names of a statement that differ by their qualifiers only, the shorter first. A statement that writes `orders` as well
+/// as `raw.orders` means two tables; where the shorter is a CTE, it means one.
+fn told_apart(
+    names: &BTreeSet<Vec<String>>,
+    statement: &Statement,
+    dialect: Dialect,
+) -> Vec<(Vec<String>, Vec<String>)> {
+    let mut pairs = Vec::new();
+    for long in names.iter().filter(|name| name.len() > 1) {
+        // `DELETE t FROM dbo.t`: what SQL Server means by `t`.
+        let is_implied = dialect == Dialect::Tsql && long.iter().rev().nth(1).is_some_and(|schema| schema == "dbo");
+        let tails = (1..long.len()).filter_map(|start| long.get(start..));
+        pairs.extend(
+            tails
+                .filter(|tail| names.contains(*tail) && !(tail.len() == 1 && is_implied))
+                .map(|tail| (tail.to_vec(), long.clone())),
+        );
+    }
+    if !pairs.is_empty() {
+        let ctes = cte_names(statement, dialect);
+        pairs.retain(|(short, _)| !matches!(short.as_slice(), [single] if ctes.contains(single)));
+    }
+    pairs
+}
+
+/// The names of all CTEs in a statement.
+fn cte_names(statement: &Statement, dialect: Dialect) -> BTreeSet<String> {
+    struct Ctes(BTreeSet<String>, Dialect);
+    impl Visitor for Ctes {
+        type Break = ();
+        fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+            let ctes = query.with.iter().flat_map(|with| &with.cte_tables);
+            self.0.extend(ctes.map(|cte| fold(&cte.alias.name, self.1)));
+            ControlFlow::Continue(())
+        }
+    }
+    let mut ctes = Ctes(BTreeSet::new(), dialect);
+    let _ = statement.visit(&mut ctes);
+    ctes.0
 }
 
 /// The diagnostic of a refused statement, at its place in the file.

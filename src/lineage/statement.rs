@@ -333,7 +333,7 @@ impl Resolver<'_> {
             return target.asset.clone();
         }
         let parts = self.file.place.defaults.qualify(parts);
-        self.catalog.in_dialect(AssetName::from_parts(&parts), self.dialect)
+        self.catalog.in_dialect(self.catalog.created(&parts), self.dialect)
     }
 
     pub(super) fn name_line(&self, name: &ObjectName) -> u32 {

@@ -343,7 +343,7 @@ fn shorter_and_longer_spellings_are_one_asset_when_one_fits() {
         ],
         Dialect::Postgres,
     );
-    assert_eq!(direct(&graph), ["shop.orders.id -> v.id", "shop.orders.id -> w.id"]);
+    assert_eq!(direct(&graph), ["db.shop.orders.id -> v.id", "db.shop.orders.id -> w.id"]);
     let ambiguous = self::graph(
         &[
             ("a.sql", "create table x.t (id int); create table y.t (id int)"),

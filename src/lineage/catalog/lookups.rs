@@ -58,6 +58,11 @@ impl<'c> Lookups<'c> {
         meant
     }
 
+    /// See [`Catalog::created`]. Not remembered: both sides share their spellings.
+    pub fn created(&self, parts: &[String]) -> AssetName {
+        self.catalog.created(parts)
+    }
+
     /// See [`Catalog::in_dialect`]. Not remembered: where the copies of two catalogs differ, nothing is taken over.
     pub fn in_dialect(&self, name: AssetName, dialect: Dialect) -> AssetName {
         self.catalog.in_dialect(name, dialect)

@@ -1,7 +1,10 @@
 //! Which asset a written name means: the same asset may be written with more or fewer qualifiers.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use crate::lineage::catalog::spellings::{Longest, Spellings, is_tail};
 use crate::lineage::model::AssetName;
 
 /// Most candidates that are told of one ambiguous name.
@@ -23,9 +26,20 @@ pub(crate) struct Names {
     defined: BTreeMap<AssetName, usize>,
     /// The defined names that end with a shorter name, by that.
     longer: BTreeMap<AssetName, Vec<AssetName>>,
+    spellings: Arc<Spellings>,
 }
 
 impl Names {
+    /// No names yet, of files that spell names so.
+    pub fn new(spellings: Arc<Spellings>) -> Self {
+        Self { spellings, ..Self::default() }
+    }
+
+    /// The asset that a statement creates under this name: the most qualified spelling of it.
+    pub fn created(&self, parts: &[String]) -> AssetName {
+        self.spellings.shown(AssetName::from_parts(parts))
+    }
+
     /// Adds a name, so that shorter and longer spellings lead to it.
     pub fn announce(&mut self, parts: &[String]) {
         let name = AssetName::from_parts(parts);
@@ -38,31 +52,60 @@ impl Names {
         }
     }
 
-    /// The asset that a written name means: the same spelling; else the only defined one that fits.
+    /// The asset that a written name means: the same spelling; else the only defined one that fits; else, of names that
+    /// nothing defines, the only longer spelling.
     ///
     /// # Errors
     /// [`Ambiguous`] when several fit.
     pub fn resolve(&self, parts: &[String]) -> Result<AssetName, Ambiguous> {
         let written = AssetName::from_parts(parts);
         if self.defined.contains_key(&written) {
-            return Ok(written);
+            return Ok(self.spellings.shown(written));
         }
         let longer = self.longer.get(&written).map(Vec::as_slice).unwrap_or_default();
+        let longer = if self.spellings.has_apart(&written) {
+            let fits = longer.iter().filter(|longer| !self.spellings.are_apart(&written, longer));
+            Cow::Owned(fits.cloned().collect())
+        } else {
+            Cow::Borrowed(longer)
+        };
         let shorter: Vec<(AssetName, usize)> = tails(parts)
+            .filter(|tail| !self.spellings.are_apart(tail, &written))
             .filter_map(|tail| self.defined.get_key_value(&tail))
             .map(|(name, at)| (name.clone(), *at))
             .collect();
-        match (longer, shorter.as_slice()) {
-            ([], []) => Ok(written),
-            ([one], []) => Ok(one.clone()),
-            ([], [(one, _)]) => Ok(one.clone()),
-            _ => Err(self.ambiguous(longer, shorter)),
+        match (&*longer, shorter.as_slice()) {
+            ([], []) => self.undefined(written),
+            ([one], []) => Ok(self.spellings.shown(one.clone())),
+            ([], [(one, _)]) => Ok(self.shorter(written, one)),
+            _ => Err(self.ambiguous(longer.iter(), shorter)),
         }
     }
 
-    fn ambiguous(&self, longer: &[AssetName], shorter: Vec<(AssetName, usize)>) -> Ambiguous {
+    /// A name that only a shorter created one fits: a spelling of that, unless other spellings of it contradict.
+    fn shorter(&self, written: AssetName, created: &AssetName) -> AssetName {
+        let shown = self.spellings.shown(created.clone());
+        let contradicts = shown == *created && self.spellings.has_several(created);
+        let agrees = shown == written || is_tail(&written, &shown) || is_tail(&shown, &written);
+        if agrees && !contradicts { shown } else { written }
+    }
+
+    /// A name that nothing creates.
+    fn undefined(&self, written: AssetName) -> Result<AssetName, Ambiguous> {
+        match self.spellings.longest(&written, None) {
+            Longest::None => Ok(written),
+            Longest::One(longest) => Ok(longest.clone()),
+            Longest::Several(longer) => Err(self.ambiguous(longer.iter(), Vec::new())),
+        }
+    }
+
+    fn ambiguous<'n>(
+        &self,
+        longer: impl ExactSizeIterator<Item = &'n AssetName>,
+        shorter: Vec<(AssetName, usize)>,
+    ) -> Ambiguous {
         let count = longer.len() + shorter.len();
-        let first = longer.iter().take(MOST_CANDIDATES);
+        let first = longer.take(MOST_CANDIDATES);
         let mut candidates: Vec<(AssetName, usize)> =
             first.map(|name| (name.clone(), self.defined.get(name).copied().unwrap_or(0))).chain(shorter).collect();
         candidates.sort_by_key(|(_, announced)| *announced);
@@ -73,7 +116,7 @@ impl Names {
 }
 
 /// The name without one, two, … of its outermost qualifiers.
-fn tails(parts: &[String]) -> impl Iterator<Item = AssetName> + '_ {
+pub(super) fn tails(parts: &[String]) -> impl Iterator<Item = AssetName> + '_ {
     (1..parts.len()).filter_map(|start| parts.get(start..)).map(AssetName::from_parts)
 }
 

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::order::dependency_order;
-use super::{Linker, link_and_remember};
+use super::{LinkedFile, Linker, link, link_and_remember};
+use crate::lineage::catalog::Spellings;
 use crate::lineage::model::{AssetKind, AssetName};
 use crate::lineage::tests::prepared;
-use crate::lineage::{Side, analyze, analyze_both, linked, parse_all};
+use crate::lineage::{Side, analyze_both, linked, parse_all};
 use crate::sql::dialect::Dialect;
 use crate::sql::template::{FileAsset, Prepared, TokenTarget};
 
@@ -113,7 +114,12 @@ proptest! {
         }
         let (base, head) = (files(&repository), files(&changed));
         let both = analyze_both(side(&base), side(&head));
-        prop_assert_eq!(both, (analyze(side(&base)), analyze(side(&head))));
+        // Both sides call an asset the same, so that each is linked here with the spellings of both.
+        let scripts = parse_all(base.iter().chain(&head));
+        let (base, head) = (linked(side(&base), &scripts), linked(side(&head), &scripts));
+        let spellings = Arc::new(Spellings::of(base.iter().chain(&head)));
+        let alone = |files: &[LinkedFile<'_>]| link(files, &[], &spellings, None);
+        prop_assert_eq!(both, (alone(&base), alone(&head)));
     }
 }
 
@@ -125,8 +131,9 @@ fn resolved_anew(base: &[(&str, &str)], head: &[(&str, &str)]) -> usize {
     let (base, head) = (prepare(base), prepare(head));
     let scripts = parse_all(base.iter().chain(&head));
     let (base, head) = (linked(side(&base), &scripts), linked(side(&head), &scripts));
-    let (_, memory) = link_and_remember(&base, &[]);
-    let mut linker = Linker::new(&head, &[]);
+    let spellings = Arc::new(Spellings::of(base.iter().chain(&head)));
+    let (_, memory) = link_and_remember(&base, &[], &spellings);
+    let mut linker = Linker::new(&head, &[], &spellings);
     let mut anew = 0;
     for index in dependency_order(&head) {
         let (file, script) = &head[index];
