@@ -8,6 +8,7 @@ use sqlparser::ast::{ConditionalStatements, Expr, Query, Statement, Visit, Visit
 
 use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
 use crate::lineage::statement::first_select;
+use crate::lineage::temporary;
 use crate::sql::dialect::Dialect;
 use crate::sql::ident::{fold, fold_name};
 use crate::sql::migration;
@@ -65,14 +66,17 @@ impl Script {
 
     fn collect_names(&mut self, dialect: Dialect) {
         let (mut defines, mut alters, mut mentions) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let mut passing = BTreeSet::new();
         for statement in &self.statements {
             if let Parsed::Scanned(scan) = &statement.parsed {
                 collect_scanned(scan, dialect, (&mut defines, &mut alters, &mut mentions));
             }
             let Some((statements, _)) = statement.parsed.statements() else { continue };
             for statement in statements.iter().flat_map(flatten) {
-                let mut names: BTreeSet<Vec<String>> = defined_name(statement, dialect).into_iter().collect();
-                defines.extend(names.iter().cloned());
+                let created = defined_name(statement, dialect);
+                let mut names: Names = created.iter().cloned().collect();
+                let kept = if temporary::is_created_by(statement) { &mut passing } else { &mut defines };
+                kept.extend(created);
                 match statement {
                     Statement::AlterTable(alter) => drop(alters.insert(fold_name(&alter.name, dialect))),
                     Statement::Drop { names, .. } => alters.extend(names.iter().map(|name| fold_name(name, dialect))),
@@ -86,7 +90,8 @@ impl Script {
                 mentions.append(&mut names);
             }
         }
-        self.mentions = mentions.difference(&defines).cloned().collect();
+        mentions.retain(|name| !defines.contains(name) && !passing.contains(name));
+        self.mentions = mentions;
         self.alters = alters;
         self.defines = defines;
     }
