@@ -157,8 +157,8 @@ impl Effect {
         if let Self::Define { flow, .. } | Self::Write { flow, .. } = self
             && !text.is_empty()
         {
-            flow.definition.push_str(&format!(" {}", text.to_lowercase()));
-            flow.sql.push_str(&format!("\n/* {text} */"));
+            flow.definition = format!("{} {}", flow.definition, text.to_lowercase()).into();
+            flow.sql = format!("{}\n/* {text} */", flow.sql).into();
         }
     }
 

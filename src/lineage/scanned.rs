@@ -30,7 +30,9 @@ impl Resolver<'_> {
         for target in &scan.targets {
             self.scanned_target(target, scan, &read);
         }
-        if scan.targets.is_empty() && !read.is_empty() {
+        if scan.targets.is_empty() && self.only_reads {
+            self.mentioned.append(&mut self.upstream);
+        } else if scan.targets.is_empty() && !read.is_empty() {
             self.scanned_query(scan, &read);
         }
     }
@@ -82,8 +84,8 @@ fn unknown_flow(scan: &Scan, read: &BTreeSet<AssetName>, target: Option<&AssetNa
     Flow {
         open: upstream.iter().filter(|asset| !asset.is_external()).cloned().collect(),
         upstream,
-        definition: scan.normal.clone(),
-        sql: scan.written.clone(),
+        definition: scan.normal.as_str().into(),
+        sql: scan.written.as_str().into(),
         ..Flow::default()
     }
 }

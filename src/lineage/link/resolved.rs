@@ -43,7 +43,12 @@ pub(crate) struct Resolved {
 impl Resolved {
     /// Resolves a part of a script's statement; `queries` counts the query assets that earlier statements of the file
     /// made.
-    pub fn of((work, statement): (Work<'_>, &ScriptStatement), file: &Prepared, catalog: &Catalog, queries: usize) -> Self {
+    pub fn of(
+        (work, statement): (Work<'_>, &ScriptStatement),
+        file: &Prepared,
+        catalog: &Catalog,
+        queries: usize,
+    ) -> Self {
         let mut resolver = Resolver::new(Lookups::new(catalog), file, statement.line.saturating_sub(1));
         resolver.queries_before = queries;
         resolver.only_reads = statement.only_reads;

@@ -68,7 +68,7 @@ pub(super) fn tokens(text: &str, dialect: Dialect) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
     while let Some(lexeme) = lexer.next_lexeme() {
         let kind = match lexeme.kind {
-            lexer::Kind::Space | lexer::Kind::Comment | lexer::Kind::ClientLine => continue,
+            lexer::Kind::Space | lexer::Kind::Comment | lexer::Kind::Hint | lexer::Kind::ClientLine => continue,
             lexer::Kind::Word => Kind::Word,
             lexer::Kind::Quoted if is_name(lexeme.text, dialect) => Kind::Name,
             lexer::Kind::Quoted => Kind::Text,
