@@ -7,6 +7,7 @@ mod alter;
 mod call;
 mod catalog;
 mod column_list;
+mod created;
 pub(crate) mod data_type;
 mod dml;
 mod effect;
@@ -29,6 +30,7 @@ mod special;
 mod stage;
 mod statement;
 mod table_function;
+mod temporary;
 mod window;
 mod wording;
 

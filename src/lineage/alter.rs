@@ -3,7 +3,7 @@
 use sqlparser::ast::{AlterColumnOperation, AlterTable, AlterTableOperation, MySQLColumnPosition, RenameTableNameKind};
 
 use crate::lineage::catalog::StateColumn;
-use crate::lineage::effect::Effect;
+use crate::lineage::effect::{Effect, Position};
 use crate::lineage::model::{AssetName, ColumnName};
 use crate::lineage::resolver::Resolver;
 use crate::lineage::statement::data_type;
@@ -23,7 +23,11 @@ impl Resolver<'_> {
             AlterTableOperation::AddColumn { column_def, column_position, .. } => Effect::AddColumn {
                 asset,
                 column: StateColumn::declared(self.column_name(&column_def.name), data_type(&column_def.data_type)),
-                first: matches!(column_position, Some(MySQLColumnPosition::First)),
+                position: match column_position {
+                    Some(MySQLColumnPosition::First) => Position::First,
+                    Some(MySQLColumnPosition::After(other)) => Position::After(self.column_name(other)),
+                    None => Position::Last,
+                },
             },
             AlterTableOperation::DropColumn { column_names, .. } => {
                 for name in column_names {

@@ -59,6 +59,17 @@ impl State {
         }
     }
 
+    /// It takes the name of an asset from which it was filled: that one is gone, and the new one does not feed itself.
+    pub fn forget_predecessor(&mut self, gone: &AssetName) {
+        let keep = |sources: &Sources| -> Sources {
+            sources.iter().filter(|(source, _)| source.asset != *gone).cloned().collect()
+        };
+        self.columns.replace_sources(|sources| Some(keep(sources)));
+        self.indirect = keep(&self.indirect);
+        self.upstream.remove(gone);
+        self.open.remove(gone);
+    }
+
     /// Whether another file defines it that does not run before `file` in one sequence of migrations.
     pub fn is_defined_apart_from(&self, file: &RepoPath) -> bool {
         let Some(own) = self.file.as_ref().filter(|own| self.role == Role::Defined && *own != file) else {
@@ -108,6 +119,8 @@ pub(crate) struct Catalog {
     assets: BTreeMap<AssetName, State>,
     names: Names,
     copies: Copies,
+    /// Temporary assets of the script that is replayed.
+    temporary: BTreeSet<AssetName>,
 }
 
 /// Names that files of several dialects define, each for its own engine: what the name means in a file of a dialect.
@@ -146,7 +159,23 @@ impl Catalog {
     /// # Errors
     /// [`Ambiguous`] when several fit.
     pub fn resolve(&self, parts: &[String]) -> Result<AssetName, Ambiguous> {
+        if !self.temporary.is_empty() {
+            let temporary = AssetName::temporary(parts);
+            if self.temporary.contains(&temporary) {
+                return Ok(temporary);
+            }
+        }
         self.names.resolve(parts)
+    }
+
+    /// From now on its plain name leads to this temporary asset.
+    pub fn open_temporary(&mut self, name: &AssetName) {
+        self.temporary.insert(name.clone());
+    }
+
+    /// From now on its plain name means something else.
+    pub fn close_temporary(&mut self, name: &AssetName) {
+        self.temporary.remove(name);
     }
 
     pub fn get(&self, name: &AssetName) -> Option<&State> {

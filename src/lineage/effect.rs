@@ -69,6 +69,15 @@ impl Flow {
     }
 }
 
+/// Where a new column goes.
+#[derive(Debug, Clone)]
+pub(crate) enum Position {
+    First,
+    /// Behind this column; at the end where it is not known.
+    After(ColumnName),
+    Last,
+}
+
 /// What a statement does.
 #[derive(Debug, Clone)]
 pub(crate) enum Effect {
@@ -90,7 +99,7 @@ pub(crate) enum Effect {
     AddColumn {
         asset: AssetName,
         column: StateColumn,
-        first: bool,
+        position: Position,
     },
     DropColumn {
         asset: AssetName,
@@ -153,12 +162,13 @@ impl Effect {
                 }
             }
             Self::Write { name, flow } => write(catalog, name, flow, place),
-            Self::AddColumn { asset, column, first } => {
+            Self::AddColumn { asset, column, position } => {
                 let columns = &mut altered(catalog, asset, place).columns;
-                match (columns.contains(&column.name), first) {
-                    (true, _) => {}
-                    (false, true) => columns.push_first(column.clone()),
-                    (false, false) => columns.push(column.clone()),
+                match position {
+                    _ if columns.contains(&column.name) => {}
+                    Position::First => columns.push_first(column.clone()),
+                    Position::After(other) => columns.push_after(other, column.clone()),
+                    Position::Last => columns.push(column.clone()),
                 }
             }
             Self::DropColumn { asset, column } => altered(catalog, asset, place).columns.remove(column),
@@ -167,7 +177,8 @@ impl Effect {
                 altered(catalog, asset, place).columns.retype(column, data_type);
             }
             Self::Rename { from, to } => {
-                if let Some(state) = catalog.remove(from) {
+                if let Some(mut state) = catalog.remove(from) {
+                    state.forget_predecessor(to);
                     catalog.insert(to.clone(), state);
                 }
             }
@@ -220,7 +231,8 @@ fn write(catalog: &mut Catalog, name: &AssetName, flow: &Flow, place: &Place) {
     for column in &flow.columns {
         // A name that a complete table does not have: a reader of a removed column; the statement's reads say so.
         if !state.columns.fill(column) && !complete {
-            state.columns.push(column.clone());
+            // A value's type is not the type of the column that takes it.
+            state.columns.push(StateColumn { data_type: None, ..column.clone() });
         }
     }
     state.open.extend(flow.open.iter().cloned());

@@ -177,6 +177,7 @@ impl Linker {
                 }
             }
         }
+        self.dissolve_all(&mut open.summary);
         self.cover(file, &open.summary);
         self.files.insert(file.path.clone(), open.summary);
     }
@@ -197,7 +198,7 @@ impl Linker {
         if let Effect::Define { kind: AssetKind::Query, .. } = effect {
             open.queries += 1;
         }
-        if self.is_replaced_here(effect, open) {
+        if self.is_replaced_here(effect, open) || self.starts_or_ends_temporary(effect, open) {
             return;
         }
         if let Effect::Define { name, keep_existing: false, .. } = effect {
@@ -212,6 +213,34 @@ impl Linker {
             self.forget_history(name, &place.file);
         }
         effect.apply(&mut self.catalog, place);
+    }
+
+    /// Opens a temporary asset, or dissolves the one of that name; whether that is all that the effect does.
+    fn starts_or_ends_temporary(&mut self, effect: &Effect, open: &Open<'_>) -> bool {
+        match effect {
+            Effect::Define { name, keep_existing, .. } if name.is_temporary() => {
+                if !(*keep_existing && self.catalog.get(name).is_some()) {
+                    self.catalog.dissolve(name, &open.summary.assets);
+                }
+                self.catalog.open_temporary(name);
+                false
+            }
+            Effect::Drop { name } if name.is_temporary() => {
+                self.catalog.dissolve(name, &open.summary.assets);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// The script is over: what lived for it is gone, and feeds nothing by itself.
+    fn dissolve_all(&mut self, summary: &mut FileSummary) {
+        let gone: Vec<AssetName> = summary.assets.iter().filter(|name| name.is_temporary()).cloned().collect();
+        for name in &gone {
+            self.catalog.dissolve(name, &summary.assets);
+            self.reads.remove(name);
+        }
+        summary.assets.retain(|name| !name.is_temporary());
     }
 
     /// DROP and CREATE of one name is a modification: what another file defines is not gone by that.

@@ -15,6 +15,9 @@ use crate::sql::dialect::Dialect;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AssetName(Arc<str>);
 
+/// What the names of temporary assets start with while they live.
+const TEMPORARY: &str = "temporary:";
+
 impl AssetName {
     /// Joins already folded parts.
     #[must_use]
@@ -33,6 +36,19 @@ impl AssetName {
     #[must_use]
     pub fn from_dotted(text: &str) -> Self {
         Self(text.into())
+    }
+
+    /// The name of an asset that lives for its script, where others of the same name may be.
+    #[must_use]
+    pub fn temporary<S: AsRef<str>>(parts: &[S]) -> Self {
+        Self(format!("{TEMPORARY}{}", Self::from_parts(parts)).into())
+    }
+
+    /// Whether it is the name of an asset that lives for its script: a temporary table, `#t`, a table variable `@t`.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        let base = self.base_name();
+        self.0.starts_with(TEMPORARY) || base.starts_with('@') || base.starts_with('#') && !base.starts_with("##")
     }
 
     /// The dotted text.

@@ -7,6 +7,7 @@ use sqlparser::ast::{ConditionalStatements, Expr, Statement, visit_relations};
 
 use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
 use crate::lineage::statement::first_select;
+use crate::lineage::temporary;
 use crate::sql::dialect::Dialect;
 use crate::sql::ident::{fold, fold_name};
 use crate::sql::migration;
@@ -67,11 +68,16 @@ impl Script {
 
     fn collect_names(&mut self, dialect: Dialect) {
         let (mut defines, mut alters, mut mentions) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let mut passing = BTreeSet::new();
         for statement in &self.statements {
             let Parsed::Statements(statements) = &statement.parsed else { continue };
             for statement in statements.iter().flat_map(flatten) {
                 if let Some(name) = defined_name(statement, dialect) {
-                    defines.insert(name);
+                    if temporary::is_created_by(statement) {
+                        passing.insert(name)
+                    } else {
+                        defines.insert(name)
+                    };
                 }
                 match statement {
                     Statement::AlterTable(alter) => drop(alters.insert(fold_name(&alter.name, dialect))),
@@ -84,7 +90,8 @@ impl Script {
                 });
             }
         }
-        self.mentions = mentions.difference(&defines).cloned().collect();
+        mentions.retain(|name| !defines.contains(name) && !passing.contains(name));
+        self.mentions = mentions;
         self.alters = alters;
         self.defines = defines;
     }

@@ -14,6 +14,7 @@ use crate::lineage::external;
 use crate::lineage::model::{AssetKind, AssetName, ColumnName};
 use crate::lineage::resolver::Resolver;
 use crate::lineage::shape::Shape;
+use crate::lineage::temporary;
 use crate::sql::ident::{fold, fold_name};
 
 impl Resolver<'_> {
@@ -84,7 +85,7 @@ impl Resolver<'_> {
                     Expr::CompoundIdentifier(idents) => ObjectName::from(idents.clone()),
                     _ => continue,
                 };
-                let asset = self.new_name(&name);
+                let asset = self.created_name(&name, statement);
                 self.define((asset, AssetKind::Table), (shape.clone(), &[]), false, statement);
             }
             return;
@@ -107,7 +108,7 @@ impl Resolver<'_> {
     }
 
     fn create_view(&mut self, view: &CreateView, statement: &Statement) {
-        let asset = self.new_name(&view.name);
+        let asset = self.created_name(&view.name, statement);
         let shape = self.query(&view.query, None);
         let names: Vec<ColumnName> = view.columns.iter().map(|column| self.column_name(&column.name)).collect();
         if let Some(to) = &view.to {
@@ -123,17 +124,14 @@ impl Resolver<'_> {
     }
 
     fn create_table(&mut self, table: &CreateTable, statement: &Statement) {
-        let asset = self.new_name(&table.name);
+        let asset = self.created_name(&table.name, statement);
         let kind = match (table.dynamic, table.external) {
             (true, _) => AssetKind::MaterializedView,
             (_, true) => AssetKind::External,
             _ => AssetKind::Table,
         };
         if let Some(query) = &table.query {
-            let shape = self.query(query, None);
-            let names: Vec<ColumnName> = table.columns.iter().map(|column| self.column_name(&column.name)).collect();
-            self.define((asset, kind), (shape, &names), table.if_not_exists, statement);
-            return;
+            return self.create_from_query((asset, kind), (table, query), statement);
         }
         let like = match &table.like {
             Some(CreateTableLikeKind::Plain(like) | CreateTableLikeKind::Parenthesized(like)) => Some(&like.name),
@@ -145,9 +143,11 @@ impl Resolver<'_> {
         if let Some(original) = &table.clone {
             return self.create_like((asset, kind), original, true, statement);
         }
-        let columns = self.declared_columns(table);
-        let complete = !columns.is_empty() && table.inherits.is_none();
-        let upstream = external::of_table(table).iter().map(|location| external_name(location)).collect();
+        let (mut columns, complete) = self.inherited(table);
+        columns.extend(self.declared_columns(table));
+        let complete = complete && !columns.is_empty();
+        let mut upstream = std::mem::take(&mut self.upstream);
+        upstream.extend(external::of_table(table).iter().map(|location| external_name(location)));
         let flow = Flow { columns, upstream, declared: true, ..Flow::default() };
         self.effects.push(Effect::Define { name: asset, kind, flow, complete, keep_existing: table.if_not_exists });
     }
@@ -181,16 +181,9 @@ impl Resolver<'_> {
         let relation = self.base_relation(parts, None, line);
         let mut shape = Shape { rows: relation.rows.clone(), ..Shape::default() };
         shape.columns = self.star_columns(&relation, &mut shape);
-        let mut flow = self.flow(shape, &[], statement);
+        let flow = self.flow(shape, &[], statement);
         let complete = flow.open.is_empty() && !flow.columns.is_empty();
-        if !with_data {
-            for column in &mut flow.columns {
-                column.sources = Arc::default();
-                column.expression = None;
-            }
-            flow.open.clear();
-            flow.declared = true;
-        }
+        let flow = if with_data { flow } else { flow.without_data() };
         self.effects.push(Effect::Define { name: asset, kind, flow, complete, keep_existing: false });
     }
 
@@ -318,6 +311,14 @@ impl Resolver<'_> {
         let line = self.name_line(name);
         let parts = fold_name(name, self.dialect);
         self.asset_named(&parts, line)
+    }
+
+    /// The asset that a statement creates, which may live for its script only.
+    fn created_name(&mut self, name: &ObjectName, statement: &Statement) -> AssetName {
+        if !temporary::is_created_by(statement) {
+            return self.new_name(name);
+        }
+        AssetName::temporary(&self.file.place.defaults.qualify(fold_name(name, self.dialect)))
     }
 
     /// The asset that a statement creates: the name as it is spelt here.

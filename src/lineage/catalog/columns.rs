@@ -62,6 +62,17 @@ impl Columns {
         self.list.insert(0, column);
     }
 
+    /// Adds a column behind another one.
+    pub fn push_after(&mut self, other: &ColumnName, column: StateColumn) {
+        match self.position(other) {
+            Some(place) => {
+                self.forget();
+                self.list.insert(place + 1, column);
+            }
+            None => self.push(column),
+        }
+    }
+
     pub fn remove(&mut self, name: &ColumnName) {
         self.forget();
         self.list.retain(|column| column.name != *name);
@@ -101,6 +112,15 @@ impl Columns {
             (ours, theirs) => ours.or_else(|| theirs.clone()),
         };
         true
+    }
+
+    /// Changes what columns are made of; `None` leaves it as it is.
+    pub fn replace_sources(&mut self, replaced: impl Fn(&Sources) -> Option<Sources>) {
+        for column in &mut self.list {
+            if let Some(sources) = replaced(&column.sources) {
+                column.sources = Arc::new(sources);
+            }
+        }
     }
 
     /// The asset is called otherwise from now on, or was.
