@@ -99,7 +99,8 @@ fn placeholder_at<'a>(from: &'a str, operand: &dyn Fn() -> bool) -> Option<(usiz
         let inner = from.strip_prefix(open)?;
         let end = head(inner).find(close)?;
         let name = inner.get(..end)?;
-        (lines || is_name(name)).then(|| (open.len() + end + close.len(), name.trim_matches(['=', '-', ' '])))
+        (lines || is_name(name) || open == "${" && is_name_in_a_namespace(name))
+            .then(|| (open.len() + end + close.len(), name.trim_matches(['=', '-', ' '])))
     };
     match from.bytes().next()? {
         b'$' => enclosed("${", "}", false).or_else(|| enclosed("$(", ")", false)),
@@ -133,6 +134,11 @@ fn is_name(text: &str) -> bool {
         && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | ' '))
         && !text.contains("  ")
         && (!text.contains(' ') || text.contains('.'))
+}
+
+/// Hive's `${hiveconf:day}` and `${hivevar:day}`.
+fn is_name_in_a_namespace(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(namespace, name)| is_name(namespace) && is_name(name))
 }
 
 fn leading_name(text: &str) -> &str {
@@ -239,6 +245,7 @@ mod tests {
             plain("from {schema}.t where a = %(day)s and b = %s"),
             "from __hole_schema.t where a = __hole_day and b = __hole_s"
         );
+        assert_eq!(neutralise("where d = ${hiveconf:day}").map(|(_, found)| found.len()), Some(1));
         assert_eq!(plain("from &owner..t where a = &&b"), "from __hole_owner.t where a = __hole_b");
         assert_eq!(plain("select <%= a\n%> from t"), "select __hole_a\n from t");
         assert_eq!(plain("where a = :'name' and b = 'x'::text"), "where a =  'name' and b = 'x'::text");
