@@ -64,7 +64,7 @@ pub fn fold_text(text: &str, quoted: bool, dialect: Dialect) -> String {
 }
 
 /// The folded parts of an object name. In BigQuery one pair of backticks may hold several parts:
-/// `` `project.dataset.table` ``.
+/// `` `project.dataset.table` ``, and a table is the same in each of its partitions and date shards.
 #[must_use]
 pub fn fold_name(name: &ObjectName, dialect: Dialect) -> Vec<String> {
     let mut parts = Vec::with_capacity(name.0.len());
@@ -80,7 +80,40 @@ pub fn fold_name(name: &ObjectName, dialect: Dialect) -> Vec<String> {
             parts.push(folded);
         }
     }
+    if dialect == Dialect::BigQuery
+        && let Some(last) = parts.last_mut()
+    {
+        whole_table(last);
+    }
     parts
+}
+
+/// `t$20240131` is a partition of `t`, and `events_20240131` a shard of what `events_*` reads.
+fn whole_table(table: &mut String) {
+    if let Some((name, partition)) = table.split_once('$')
+        && !name.is_empty()
+        && partition.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        *table = name.to_owned();
+    }
+    let shard = table.strip_suffix('*').unwrap_or(table);
+    let prefix = shard.trim_end_matches(|c: char| c.is_ascii_digit());
+    let digits = shard.get(prefix.len()..).unwrap_or_default();
+    let is_shard = if table.ends_with('*') { digits.len() <= 8 } else { is_date(digits) };
+    if is_shard && prefix.len() > 1 && prefix.ends_with('_') {
+        *table = format!("{prefix}*");
+    }
+}
+
+/// Whether eight digits are a day, as date shards write it.
+fn is_date(digits: &str) -> bool {
+    let number = |from: usize, to: usize| digits.get(from..to).and_then(|text| text.parse::<u32>().ok());
+    match (digits.len(), number(0, 4), number(4, 6), number(6, 8)) {
+        (8, Some(year), Some(month), Some(day)) => {
+            (1970..2100).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day)
+        }
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -104,6 +137,26 @@ mod tests {
         assert_eq!(name(&of("prod", "", Dialect::BigQuery), "s.t"), "prod.s.t");
         assert_eq!(name(&of("shop", "", Dialect::MySql), "t"), "shop.t");
         assert_eq!(name(&of("shop", "", Dialect::MySql), "s.t"), "s.t");
+    }
+
+    #[test]
+    fn partitions_and_date_shards_of_bigquery_are_their_table() {
+        let folded =
+            |name: &str, dialect| fold_name(&ObjectName::from(vec![Ident::with_quote('`', name)]), dialect).join(".");
+        let cases = [
+            ("p.d.events_20240131", "p.d.events_*"),
+            ("p.d.events_*", "p.d.events_*"),
+            ("p.d.events_2024*", "p.d.events_*"),
+            ("p.d.events_intraday_20240131", "p.d.events_intraday_*"),
+            ("p.d.t$20240131", "p.d.t"),
+            ("p.d.orders_v1", "p.d.orders_v1"),
+            ("p.d.batch_20241399", "p.d.batch_20241399"),
+            ("p.d.id_12345678", "p.d.id_12345678"),
+        ];
+        for (written, expected) in cases {
+            assert_eq!(folded(written, Dialect::BigQuery), expected);
+        }
+        assert_eq!(folded("events_20240131", Dialect::MySql), "events_20240131");
     }
 
     #[test]
