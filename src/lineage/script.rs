@@ -86,7 +86,9 @@ impl Script {
                     names.insert(fold_name(relation, dialect));
                     ControlFlow::<()>::Continue(())
                 });
-                self.apart.extend(told_apart(&names, statement, dialect));
+                // A temporary table is no spelling of another one.
+                let lasting = names.difference(&passing).cloned().collect();
+                self.apart.extend(told_apart(&lasting, statement, dialect));
                 mentions.append(&mut names);
             }
         }

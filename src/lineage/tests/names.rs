@@ -157,3 +157,12 @@ fn a_longer_spelling_in_a_new_file_renames_nothing() {
     assert_eq!(edges(&base), ["shop.orders -> v"]);
     assert_eq!(edges(&head), ["shop.orders -> v", "shop.orders -> w"]);
 }
+
+#[test]
+fn a_temporary_table_of_one_script_says_nothing_of_a_name_in_another() {
+    let files = [
+        ("a.sql", "create temp table orders as select id from shop.orders; insert into x select id from orders;"),
+        ("b.sql", "insert into y select id from orders"),
+    ];
+    assert_eq!(edges(&in_dialect(&files, Dialect::Postgres)), ["shop.orders -> x", "shop.orders -> y"]);
+}
