@@ -22,6 +22,7 @@ mod operator;
 mod order;
 mod pivot;
 mod query;
+mod renamed;
 mod resolver;
 mod scanned;
 mod script;

@@ -81,7 +81,7 @@ impl Resolver<'_> {
 }
 
 /// `ALTER TABLE s.a RENAME TO b` stays in `s`: an unqualified new name takes the old one's qualifiers.
-fn beside(asset: &AssetName, new_name: &[String]) -> AssetName {
+pub(super) fn beside(asset: &AssetName, new_name: &[String]) -> AssetName {
     if new_name.len() > 1 {
         return AssetName::from_parts(new_name);
     }

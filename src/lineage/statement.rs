@@ -8,6 +8,7 @@ use sqlparser::ast::{
 };
 
 use crate::dbt::tokens;
+use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
 use crate::lineage::catalog::StateColumn;
 use crate::lineage::effect::{Effect, Flow};
 use crate::lineage::external;
@@ -16,6 +17,8 @@ use crate::lineage::resolver::Resolver;
 use crate::lineage::shape::Shape;
 use crate::lineage::temporary;
 use crate::sql::ident::{fold, fold_name};
+use crate::sql::parse::{Parsed, parse};
+use crate::sql::split::split;
 
 impl Resolver<'_> {
     /// Resolves a statement; what it does is appended to `self.effects`.
@@ -59,6 +62,10 @@ impl Resolver<'_> {
                 let shape = self.query(query, None);
                 self.write_external(&to.value, shape, statement);
             }
+            Statement::Unload { query: None, query_text: Some(text), to, .. } => {
+                self.unload_text(text, &to.value, statement);
+            }
+            Statement::Execute { name: Some(name), parameters, .. } => self.execute(name, parameters),
             Statement::ExportData(export) => {
                 let shape = self.query(&export.query, None);
                 let target = export.options.iter().find_map(external::of_export).unwrap_or_else(|| "export".to_owned());
@@ -215,6 +222,32 @@ impl Resolver<'_> {
         flow
     }
 
+    /// Redshift's `UNLOAD ('SELECT …') TO '…'`: the query is a text.
+    fn unload_text(&mut self, text: &str, to: &str, statement: &Statement) {
+        let parsed = split(text, self.dialect).first().map(|piece| parse(piece, self.dialect));
+        let query = match &parsed {
+            Some(Parsed::Statements(statements) | Parsed::Repaired(statements, _)) => match statements.as_slice() {
+                [Statement::Query(query)] => Some(query),
+                _ => None,
+            },
+            _ => None,
+        };
+        match query {
+            Some(query) => {
+                let shape = self.query(query, None);
+                self.write_external(to, shape, statement);
+            }
+            None => {
+                let message = "unloads a query that is not understood";
+                let line = self.file.line_map.original(self.line_offset.saturating_add(1));
+                self.diagnostics.push(
+                    Diagnostic::new(DiagnosticCode::ParseError, DiagnosticSeverity::Error, &self.file.path, message)
+                        .at(line, 0),
+                );
+            }
+        }
+    }
+
     fn write_external(&mut self, target: &str, shape: Shape, statement: &Statement) {
         self.define((external_name(target), AssetKind::External), (shape, &[]), false, statement);
     }
@@ -353,7 +386,14 @@ pub(super) fn external_name(location: &str) -> AssetName {
 
 /// A type as the report shows it.
 pub(super) fn data_type(data_type: &sqlparser::ast::DataType) -> Option<Arc<str>> {
-    let text = data_type.to_string().to_uppercase();
+    let written = data_type.to_string();
+    // What stands in quotes (the words of an ENUM) is no name of a type.
+    let quoted = |place: usize| place % 2 == 1;
+    let parts = written.split('\'').enumerate();
+    let parts: Vec<String> =
+        parts.map(|(place, part)| if quoted(place) { part.to_owned() } else { part.to_uppercase() }).collect();
+    // The parser takes the unit of Oracle's `VARCHAR2(20 CHAR)` for a second number.
+    let text = parts.join("'").replace(", CHAR)", " CHAR)").replace(", BYTE)", " BYTE)");
     (!text.is_empty()).then(|| text.into())
 }
 

@@ -34,6 +34,8 @@ impl<'a> Walker<'a> {
                 self.run_text(first.at, ",");
             }
             "sp_msforeachdb" | "sp_msforeachtable" | "sp_ineachdb" => self.rest(first.at, Role::Dynamic),
+            // It renames a table or a column.
+            "sp_rename" => self.rest(first.at, Role::Statement),
             _ => self.rest(first.at, Role::Control),
         }
     }
