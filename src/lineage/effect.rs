@@ -191,7 +191,7 @@ impl Effect {
             Self::RetypeColumn { asset, column, data_type } => {
                 altered(catalog, asset, place).columns.retype(column, data_type);
             }
-            Self::Unsettle { asset } => altered(catalog, &asset, place).complete = false,
+            Self::Unsettle { asset } => altered(catalog, asset, place).complete = false,
             Self::Rename { from, to } => {
                 if let Some(mut state) = catalog.remove(from) {
                     state.forget_predecessor(to);

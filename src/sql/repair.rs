@@ -59,7 +59,6 @@ pub struct Repaired {
 }
 
 /// Every rule, in the order in which they run: those that keep all of the text first.
-#[must_use]
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
     [
         names::RULES,
