@@ -391,10 +391,18 @@ pub(super) fn data_type(data_type: &sqlparser::ast::DataType) -> Option<Arc<str>
     let quoted = |place: usize| place % 2 == 1;
     let parts = written.split('\'').enumerate();
     let parts: Vec<String> =
-        parts.map(|(place, part)| if quoted(place) { part.to_owned() } else { part.to_uppercase() }).collect();
+        parts.map(|(place, part)| if quoted(place) { part.to_owned() } else { closely(part.to_uppercase()) }).collect();
     // The parser takes the unit of Oracle's `VARCHAR2(20 CHAR)` for a second number.
     let text = parts.join("'").replace(", CHAR)", " CHAR)").replace(", BYTE)", " BYTE)");
     (!text.is_empty()).then(|| text.into())
+}
+
+/// The parser shows some types with a blank between their numbers, and some without.
+fn closely(mut text: String) -> String {
+    for digit in '0'..='9' {
+        text = text.replace(&format!(", {digit}"), &format!(",{digit}"));
+    }
+    text
 }
 
 /// The first SELECT of a set operation, which may hold the INTO.

@@ -17,6 +17,7 @@ pub fn has_no_data_flow(text: &str) -> bool {
         ["DROP", rest @ ..] => drops_nothing(rest),
         // A transaction begins, or a block with statements in it; a table is cached, or the result of a query.
         ["BEGIN" | "CACHE", ..] => !mentions_query(text),
+        ["UPDATE", "STATISTICS", ..] => true,
         [first, ..] => words::STATEMENTS.contains(first),
         [] => true,
     }

@@ -8,6 +8,7 @@ use crate::sql::repair::view::{Edit, View, word};
 
 pub(super) const RULES: &[Rule] = &[
     Rule { name: "short-verbs", dialects: &[Dialect::Teradata], matters: false, edits: short_verbs },
+    Rule { name: "top-rows", dialects: &[Dialect::Tsql], matters: true, edits: top_rows },
     Rule { name: "locking-request", dialects: &[], matters: false, edits: locking },
     Rule { name: "on-cluster", dialects: &[Dialect::ClickHouse], matters: false, edits: on_cluster },
     Rule { name: "settings", dialects: &[Dialect::ClickHouse], matters: false, edits: settings },
@@ -30,6 +31,15 @@ fn short_verbs(view: &View<'_>) -> Vec<Edit> {
         _ => None,
     };
     (0..view.len()).filter_map(|at| long(at).map(|long| Edit::replace(at, at + 1, vec![word(long)]))).collect()
+}
+
+/// `DELETE TOP (1000) FROM t`, `UPDATE TOP (10) PERCENT t …`.
+fn top_rows(view: &View<'_>) -> Vec<Edit> {
+    if !view.any(0, &["DELETE", "UPDATE", "INSERT", "MERGE"]) || !view.is(1, "TOP") || !view.is(2, "(") {
+        return Vec::new();
+    }
+    let end = view.behind(2);
+    vec![Edit::drop(1, if view.is(end, "PERCENT") { end + 1 } else { end })]
 }
 
 /// `LOCKING ROW FOR ACCESS SELECT …` (Teradata).

@@ -71,11 +71,20 @@ impl Walker<'_> {
             self.many_targets = true;
             return Some(at + 2);
         }
-        self.target(at + 1, Deed::Fill)
+        self.target(self.behind_top(at + 1), Deed::Fill)
+    }
+
+    /// Behind T-SQL's `TOP (1000) PERCENT`, which stands between the verb and the table.
+    fn behind_top(&self, at: usize) -> usize {
+        if !self.is(at, "TOP") || !self.is(at + 1, "(") {
+            return at;
+        }
+        let close = (at + 2..at + 12).find(|place| self.is(*place, ")"));
+        close.map_or(at, |close| close + 1 + usize::from(self.is(close + 1, "PERCENT")))
     }
 
     fn update(&mut self, at: usize) -> Option<usize> {
-        let end = self.target(at + 1, Deed::Fill)?;
+        let end = self.target(self.behind_top(at + 1), Deed::Fill)?;
         self.level(|level| {
             level.has_query = true;
             level.lists = true;
@@ -85,7 +94,8 @@ impl Walker<'_> {
 
     fn delete(&mut self, at: usize) -> Option<usize> {
         self.using_relation = true;
-        let start = at + 1 + usize::from(self.is(at + 1, "FROM"));
+        let from = self.behind_top(at + 1);
+        let start = from + usize::from(self.is(from, "FROM"));
         let end = self.target(start, Deed::Fill)?;
         self.level(|level| level.has_query = true);
         Some(end)
