@@ -53,4 +53,6 @@ pub fn assess(base: &LineageGraph, head: &LineageGraph, changed: &[ChangedFile])
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod meaning;
+#[cfg(test)]
 mod sketch;

@@ -6,6 +6,7 @@
 mod alter;
 mod call;
 mod catalog;
+mod clauses;
 mod column_list;
 mod created;
 pub(crate) mod data_type;
@@ -126,4 +127,4 @@ fn linked<'f>(side: Side<'f>, scripts: &BTreeMap<Key, Arc<Script>>) -> Vec<link:
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -2,7 +2,6 @@
 
 use sqlparser::ast::{AlterColumnOperation, AlterTable, AlterTableOperation, MySQLColumnPosition, RenameTableNameKind};
 
-use crate::lineage::catalog::StateColumn;
 use crate::lineage::effect::{Effect, Position};
 use crate::lineage::model::{AssetName, ColumnName};
 use crate::lineage::resolver::Resolver;
@@ -22,7 +21,7 @@ impl Resolver<'_> {
         let effect = match operation {
             AlterTableOperation::AddColumn { column_def, column_position, .. } => Effect::AddColumn {
                 asset,
-                column: StateColumn::declared(self.column_name(&column_def.name), data_type(&column_def.data_type)),
+                column: self.declared_column(column_def),
                 position: match column_position {
                     Some(MySQLColumnPosition::First) => Position::First,
                     Some(MySQLColumnPosition::After(other)) => Position::After(self.column_name(other)),
@@ -58,6 +57,13 @@ impl Resolver<'_> {
             } => {
                 let column = self.column_name(column_name);
                 return self.retype(asset, column, new_type);
+            }
+            AlterTableOperation::AlterColumn { column_name, op: AlterColumnOperation::SetDefault { value } } => {
+                let default = Some(format!("DEFAULT {value}").into());
+                Effect::SetDefault { asset, column: self.column_name(column_name), default }
+            }
+            AlterTableOperation::AlterColumn { column_name, op: AlterColumnOperation::DropDefault } => {
+                Effect::SetDefault { asset, column: self.column_name(column_name), default: None }
             }
             AlterTableOperation::RenameTable { table_name } => {
                 let (RenameTableNameKind::As(name) | RenameTableNameKind::To(name)) = table_name;

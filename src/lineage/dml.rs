@@ -12,6 +12,7 @@ use sqlparser::ast::{
     MultiTableInsertValue, Statement, TableObject, TableWithJoins,
 };
 
+use crate::lineage::clauses::merge_words;
 use crate::lineage::effect::Effect;
 use crate::lineage::model::{AssetName, ColumnName, Transformation};
 use crate::lineage::resolver::Resolver;
@@ -58,8 +59,7 @@ impl Resolver<'_> {
         self.upsert(insert, (name, &asset), &mut shape);
         self.output_into(insert.output.as_ref(), (&asset, &shape.indirect), &scope, statement);
         let mut flow = self.flow(shape, &[], statement);
-        let word = if insert.overwrite { "insert overwrite " } else { "insert " };
-        flow.prefix(word);
+        flow.prefix(&self.insert_words(insert));
         self.effects.push(Effect::Write { name: asset, flow });
     }
 
@@ -91,7 +91,9 @@ impl Resolver<'_> {
             let mut result = Shape { columns: Vec::new(), ..shape.clone() };
             for condition in conditions {
                 let value = self.value(condition, &scope, Transformation::Filter);
-                result.row_set.filters.insert(format!("{word} {}", value.text));
+                let condition = format!("{word} {}", value.text);
+                result.rows.push_str(&format!(" {condition}"));
+                result.row_set.filters.insert(condition);
                 result.indirect.extend(value.sources);
             }
             match &into.values {
@@ -131,15 +133,16 @@ impl Resolver<'_> {
         shape.indirect.extend(on.sources);
         let mut definition = format!("merge {source_rows} on {}", on.text);
         debug_assert!(reads_target);
-        for clause in &merge.clauses {
+        for clause in merge_words(merge) {
+            definition.push_str(&format!(" {}", Self::merge_clause_words(clause)));
             if let Some(predicate) = &clause.predicate {
                 let value = self.value(predicate, &scope, Transformation::Filter);
-                definition.push_str(&format!(" {:?} and {}", clause.clause_kind, value.text));
+                definition.push_str(&format!(" if {}", value.text));
                 shape.indirect.extend(value.sources);
             }
             let columns = self.merge_action(&clause.action, (&scope, first_source), &asset);
             for column in columns {
-                definition.push_str(&format!(" {:?} {}={}", clause.clause_kind, column.name, column.text));
+                definition.push_str(&format!(" {}={}", column.name, column.text));
                 add_column(&mut shape, column);
             }
         }

@@ -36,6 +36,7 @@ impl Flow {
                 name: column.name,
                 data_type: column.data_type,
                 expression: Some(column.text),
+                default: None,
                 sources: column.sources,
                 previous_names: Vec::new(),
             })
@@ -119,6 +120,16 @@ pub(crate) enum Effect {
     Unsettle {
         asset: AssetName,
     },
+    /// Gives a column another default, or none.
+    SetDefault {
+        asset: AssetName,
+        column: ColumnName,
+        default: Option<Arc<str>>,
+    },
+    /// Takes all rows away.
+    Truncate {
+        asset: AssetName,
+    },
     Rename {
         from: AssetName,
         to: AssetName,
@@ -148,6 +159,7 @@ impl Effect {
             | Self::RetypeColumn { asset, .. }
             | Self::RenameColumn { asset, .. }
             | Self::Unsettle { asset } => Some(asset),
+            Self::SetDefault { .. } | Self::Truncate { .. } => None,
             Self::DropColumn { .. } | Self::Rename { .. } | Self::Swap { .. } | Self::Drop { .. } => None,
         }
     }
@@ -192,6 +204,15 @@ impl Effect {
                 altered(catalog, asset, place).columns.retype(column, data_type);
             }
             Self::Unsettle { asset } => altered(catalog, asset, place).complete = false,
+            Self::SetDefault { asset, column, default } => {
+                altered(catalog, asset, place).columns.set_default(column, default.as_ref());
+            }
+            Self::Truncate { asset } => {
+                // Only beside what fills it does it mean something.
+                let state = catalog.entry(asset, AssetKind::Table, Role::Referenced);
+                state.definition.push("truncate".into());
+                state.sql.push(format!("TRUNCATE TABLE {asset}").into());
+            }
             Self::Rename { from, to } => {
                 if let Some(mut state) = catalog.remove(from) {
                     state.forget_predecessor(to);

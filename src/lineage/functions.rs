@@ -261,6 +261,73 @@ pub(crate) fn role(name: &str) -> Role {
     }
 }
 
+/// Functions that give one value for each row, always the same one for the same arguments.
+const SCALARS: &[&str] = &[
+    "abs",
+    "ceil",
+    "ceiling",
+    "coalesce",
+    "concat",
+    "concat_ws",
+    "date",
+    "date_add",
+    "date_diff",
+    "date_part",
+    "date_sub",
+    "date_trunc",
+    "dateadd",
+    "datediff",
+    "datepart",
+    "decode",
+    "exp",
+    "floor",
+    "greatest",
+    "if",
+    "iff",
+    "ifnull",
+    "iif",
+    "initcap",
+    "isnull",
+    "least",
+    "left",
+    "length",
+    "lower",
+    "ltrim",
+    "md5",
+    "mod",
+    "nullif",
+    "nvl",
+    "nvl2",
+    "parse_json",
+    "power",
+    "regexp_replace",
+    "replace",
+    "right",
+    "round",
+    "rtrim",
+    "safe_divide",
+    "sign",
+    "split_part",
+    "sqrt",
+    "strpos",
+    "substr",
+    "substring",
+    "timestamp_trunc",
+    "to_char",
+    "to_date",
+    "to_json_string",
+    "to_timestamp",
+    "trim",
+    "trunc",
+    "upper",
+    "year",
+];
+
+/// Whether a function is known to give one value for each row.
+pub(crate) fn is_scalar(name: &str) -> bool {
+    SCALARS.binary_search(&name).is_ok()
+}
+
 /// Whether a function, called in a SELECT list, makes several rows of one.
 pub(crate) fn returns_rows(name: &str) -> bool {
     let listed = [

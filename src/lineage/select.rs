@@ -1,20 +1,22 @@
 //! SELECT: from FROM to the columns that come out.
 
+mod rows;
+
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 
 use sqlparser::ast::{
     BinaryOperator, ConnectByKind, Distinct, ExcludeSelectItem, Expr, GroupByExpr, Ident, OrderByKind, Query,
-    RenameSelectItem, Select, SelectItem, SelectItemQualifiedWildcardKind, Visit, Visitor, WildcardAdditionalOptions,
+    RenameSelectItem, Select, SelectItem, SelectItemQualifiedWildcardKind, WildcardAdditionalOptions,
 };
 
-use crate::lineage::functions;
 use crate::lineage::model::{ColumnName, Transformation};
 use crate::lineage::operator::bare;
 use crate::lineage::resolver::Resolver;
+use crate::lineage::select::rows::{
+    aggregates, close, keys_of_all, multiplying, passes_rows_on, select_words, star_words,
+};
 use crate::lineage::shape::{OutColumn, Scope, Shape, Value, shorten};
 use crate::lineage::window::sort_words;
-use crate::lineage::wording::{Binding, is_closed, is_marked};
 use crate::sql::dialect::Dialect;
 use crate::sql::ident::{fold, fold_name};
 
@@ -143,12 +145,7 @@ impl Resolver<'_> {
             _ => None,
         };
         match position.and_then(|position| shape.columns.get(position.checked_sub(1)?)) {
-            Some(column) => Value {
-                sources: column.sources.iter().map(|(source, _)| (source.clone(), how)).collect(),
-                text: column.text.to_string(),
-                binding: column.binding,
-                data_type: None,
-            },
+            Some(column) => output(column, how),
             None => self.value(expression, scope, how),
         }
     }
@@ -176,6 +173,19 @@ impl Resolver<'_> {
         shape.row_set.distinct.insert(text);
     }
 
+    /// ORDER BY knows the names of output columns before those of the relations.
+    fn sort_key(&mut self, key: &Expr, scope: &Scope<'_>, shape: &Shape) -> Value {
+        let how = Transformation::Sort;
+        let column = match bare(key) {
+            Expr::Identifier(ident) => {
+                let name = ColumnName::new(&fold(ident, self.dialect));
+                shape.columns.iter().find(|column| column.name == name)
+            }
+            _ => None,
+        };
+        column.map_or_else(|| self.output_or_expression(key, scope, how, shape), |column| output(column, how))
+    }
+
     fn sort(&mut self, select: &Select, outer: Option<&Query>, scope: &Scope<'_>, shape: &mut Shape) {
         let mut texts = Vec::new();
         let keys = match outer.and_then(|query| query.order_by.as_ref()).map(|order_by| &order_by.kind) {
@@ -187,7 +197,7 @@ impl Resolver<'_> {
             None => &[],
         };
         for key in keys.iter().chain(&select.sort_by) {
-            let value = self.output_or_expression(&key.expr, scope, Transformation::Sort, shape);
+            let value = self.sort_key(&key.expr, scope, shape);
             shape.indirect.extend(value.sources);
             texts.push(value.text + &sort_words(key));
         }
@@ -355,155 +365,13 @@ impl Resolver<'_> {
     }
 }
 
-/// What a SELECT says of its rows and columns apart from its clauses.
-fn select_words(select: &Select) -> Vec<String> {
-    let Select {
-        select_token: _,
-        optimizer_hints: _,
-        distinct: _,
-        select_modifiers: _,
-        top: _,
-        top_before_distinct: _,
-        projection: _,
-        exclude,
-        into: _,
-        from: _,
-        lateral_views: _,
-        prewhere: _,
-        selection: _,
-        connect_by: _,
-        group_by: _,
-        cluster_by: _,
-        distribute_by: _,
-        sort_by: _,
-        having: _,
-        named_window: _,
-        qualify: _,
-        window_before_qualify: _,
-        value_table_mode,
-        flavor: _,
-    } = select;
-    let exclude = exclude.iter().map(|exclude| exclude.to_string().to_lowercase());
-    exclude.chain(value_table_mode.iter().map(|mode| mode.to_string().to_lowercase())).collect()
-}
-
-/// Functions of the SELECT list that make several rows of one.
-fn multiplying(select: &Select, shape: &Shape) -> Option<String> {
-    let makes_rows = |item: &SelectItem| value_of(item).is_some_and(|value| calls(value, functions::returns_rows));
-    let items: Vec<bool> = select.projection.iter().map(makes_rows).collect();
-    if !items.contains(&true) {
-        return None;
-    }
-    let columns = shape.columns.iter().zip(&items).filter(|(_, makes_rows)| **makes_rows);
-    let texts: Vec<&str> = columns.map(|(column, _)| &*column.text).collect();
-    let is_known = items.len() == shape.columns.len();
-    Some(format!("for each {}", if is_known { texts.join(", ") } else { shape.values() }))
-}
-
-/// The expression of an item that is one column.
-fn value_of(item: &SelectItem) -> Option<&Expr> {
-    match item {
-        SelectItem::UnnamedExpr(expression) | SelectItem::ExprWithAlias { expr: expression, .. } => Some(expression),
-        _ => None,
-    }
-}
-
-/// What is written behind a star, where the names have no order.
-fn star_words(options: &WildcardAdditionalOptions) -> String {
-    let text = options.to_string().to_lowercase();
-    match text.split_once('(') {
-        Some((word, names)) if options.opt_replace.is_none() && options.opt_rename.is_none() => {
-            let mut names: Vec<&str> = names.trim_end_matches(')').split(',').map(str::trim).collect();
-            names.sort_unstable();
-            format!(" {} ({})", word.trim(), names.join(", "))
-        }
-        _ if text.trim().is_empty() => String::new(),
-        _ => format!(" {}", text.trim()),
-    }
-}
-
-/// Whether a SELECT only names columns of one relation: its rows are that relation's.
-fn passes_rows_on(select: &Select) -> bool {
-    let is_named = |item: &SelectItem| match item {
-        SelectItem::UnnamedExpr(expression) | SelectItem::ExprWithAlias { expr: expression, .. } => {
-            matches!(bare(expression), Expr::Identifier(_) | Expr::CompoundIdentifier(_))
-        }
-        SelectItem::Wildcard(_) => true,
-        SelectItem::QualifiedWildcard(kind, _) => matches!(kind, SelectItemQualifiedWildcardKind::ObjectName(_)),
-        SelectItem::ExprWithAliases { .. } => false,
-    };
-    let is_one = matches!(select.from.as_slice(), [one] if one.joins.is_empty());
-    is_one && select.sort_by.is_empty() && select.projection.iter().all(is_named)
-}
-
-/// The keys that `GROUP BY ALL` stands for: the columns without an aggregate; all columns where a star hides which.
-fn keys_of_all(select: &Select, shape: &Shape) -> Vec<String> {
-    let is_key = |item: &SelectItem| value_of(item).map(|value| !has_aggregate(value));
-    let keys: Option<Vec<bool>> = select.projection.iter().map(is_key).collect();
-    match keys.filter(|keys| keys.len() == shape.columns.len()) {
-        Some(keys) => {
-            let columns = shape.columns.iter().zip(keys).filter(|(_, is_key)| *is_key);
-            columns.map(|(column, _)| column.text.to_string()).collect()
-        }
-        None => vec![format!("all of {}", shape.values())],
-    }
-}
-
-/// Whether the SELECT list or HAVING aggregates.
-fn aggregates(select: &Select) -> bool {
-    select.projection.iter().filter_map(value_of).chain(&select.having).any(has_aggregate)
-}
-
-fn has_aggregate(expression: &Expr) -> bool {
-    calls(expression, |name| functions::role(name) == functions::Role::Aggregate)
-}
-
-/// Whether such a function is called in the expression, outside of windows and subqueries.
-fn calls(expression: &Expr, wanted: fn(&str) -> bool) -> bool {
-    expression.visit(&mut Calls { wanted, queries: 0 }).is_break()
-}
-
-struct Calls {
-    wanted: fn(&str) -> bool,
-    queries: usize,
-}
-
-impl Visitor for Calls {
-    type Break = ();
-
-    fn pre_visit_query(&mut self, _query: &Query) -> ControlFlow<()> {
-        self.queries += 1;
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_query(&mut self, _query: &Query) -> ControlFlow<()> {
-        self.queries = self.queries.saturating_sub(1);
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_expr(&mut self, expression: &Expr) -> ControlFlow<()> {
-        match expression {
-            Expr::Function(function) if self.queries == 0 && function.over.is_none() => {
-                let is_wanted = (self.wanted)(&function.name.to_string().to_lowercase());
-                if is_wanted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            }
-            _ => ControlFlow::Continue(()),
-        }
-    }
-}
-
-/// Marks mean something only within their query: what goes out is closed.
-fn close(shape: &mut Shape) {
-    for column in &mut shape.columns {
-        if is_marked(&column.text) && !is_closed(&column.text) {
-            column.text = format!("[{}]", column.text).into();
-            column.binding = Binding::Atom;
-        }
-    }
-    for star in &mut shape.stars {
-        if is_marked(star) && !is_closed(star) {
-            *star = format!("[{star}]");
-        }
+/// A column as something that steers.
+fn output(column: &OutColumn, how: Transformation) -> Value {
+    Value {
+        sources: column.sources.iter().map(|(source, _)| (source.clone(), how)).collect(),
+        text: column.text.to_string(),
+        binding: column.binding,
+        data_type: None,
     }
 }
 

@@ -284,6 +284,10 @@ impl Relation {
                 (text, binding) = (format!("[{text}]").into(), Binding::Atom);
             }
         }
+        if self.is_derived && self.has_neighbours && wording::is_marked(&text) {
+            // A mark of this query must not be taken for one of that.
+            (text, binding) = (format!("[{text}]").into(), Binding::Atom);
+        }
         if self.mark > 0 {
             let (open, close) = if binding < Binding::Atom { ("(", ")") } else { ("", "") };
             (text, binding) = (format!("{open}{text}{close}{}", mark(self.mark)).into(), Binding::Atom);

@@ -10,6 +10,7 @@ use sqlparser::ast::{
 use crate::dbt::tokens;
 use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
 use crate::lineage::catalog::StateColumn;
+use crate::lineage::clauses::transfer_words;
 use crate::lineage::effect::{Effect, Flow};
 use crate::lineage::external;
 use crate::lineage::model::{AssetKind, AssetName, ColumnName};
@@ -38,6 +39,12 @@ impl Resolver<'_> {
             Statement::Merge(merge) => self.merge(merge, statement),
             Statement::Delete(delete) => self.delete(delete, statement),
             Statement::AlterTable(alter) => self.alter_table(alter),
+            Statement::Truncate(truncate) => {
+                for table in &truncate.table_names {
+                    let asset = self.target(&table.name);
+                    self.effects.push(Effect::Truncate { asset });
+                }
+            }
             Statement::RenameTable(renames) => {
                 for rename in renames {
                     let (from, to) = (self.target(&rename.old_name), self.new_name(&rename.new_name));
@@ -50,7 +57,7 @@ impl Resolver<'_> {
             Statement::LoadData { inpath, table_name, .. } => {
                 let name = self.target(table_name);
                 let upstream = std::iter::once(external_name(inpath)).collect();
-                let definition = format!("load {inpath}").into();
+                let definition = transfer_words(statement).into();
                 let flow = Flow { upstream, definition, sql: self.readable(statement), ..Flow::default() };
                 self.effects.push(Effect::Write { name, flow });
             }
@@ -173,7 +180,7 @@ impl Resolver<'_> {
         for column in table.columns.iter().chain(partitions) {
             let name = self.column_name(&column.name);
             if columns.iter().all(|known| known.name != name) || !partitions.contains(column) {
-                columns.push(StateColumn::declared(name, data_type(&column.data_type)));
+                columns.push(self.declared_column(column));
             }
         }
         columns
@@ -248,7 +255,8 @@ impl Resolver<'_> {
         }
     }
 
-    fn write_external(&mut self, target: &str, shape: Shape, statement: &Statement) {
+    fn write_external(&mut self, target: &str, mut shape: Shape, statement: &Statement) {
+        shape.rows.push_str(&transfer_words(statement));
         self.define((external_name(target), AssetKind::External), (shape, &[]), false, statement);
     }
 
@@ -265,7 +273,7 @@ impl Resolver<'_> {
                 let flow = Flow {
                     columns,
                     upstream: external.map(external_name).into_iter().collect(),
-                    definition: format!("copy {target}").into(),
+                    definition: transfer_words(statement).into(),
                     sql: self.readable(statement),
                     ..Flow::default()
                 };
@@ -319,7 +327,8 @@ impl Resolver<'_> {
         let asset = self.target(into);
         let listed: Vec<ColumnName> = into_columns.iter().flatten().map(|ident| self.column_name(ident)).collect();
         let columns = if listed.is_empty() { self.known_columns(&asset, &shape) } else { listed };
-        let flow = self.flow(shape, &columns, statement);
+        let mut flow = self.flow(shape, &columns, statement);
+        flow.prefix(&(transfer_words(statement) + " "));
         self.effects.push(Effect::Write { name: asset, flow });
     }
 

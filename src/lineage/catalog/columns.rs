@@ -17,13 +17,15 @@ pub(crate) struct StateColumn {
     pub name: ColumnName,
     pub data_type: Option<Arc<str>>,
     pub expression: Option<Arc<str>>,
+    /// What DDL gives it where nothing fills it: `DEFAULT 0`, `GENERATED …`.
+    pub default: Option<Arc<str>>,
     pub sources: Arc<Sources>,
     pub previous_names: Vec<ColumnName>,
 }
 
 impl StateColumn {
     pub fn declared(name: ColumnName, data_type: Option<Arc<str>>) -> Self {
-        Self { name, data_type, expression: None, sources: Arc::default(), previous_names: Vec::new() }
+        Self { name, data_type, expression: None, default: None, sources: Arc::default(), previous_names: Vec::new() }
     }
 }
 
@@ -92,6 +94,13 @@ impl Columns {
         if let Some(column) = self.position(name).and_then(|place| self.list.get_mut(place)) {
             column.data_type = Some(Arc::clone(data_type));
             self.schema = OnceLock::new();
+        }
+    }
+
+    /// Gives a column another default, where it is there.
+    pub fn set_default(&mut self, name: &ColumnName, default: Option<&Arc<str>>) {
+        if let Some(column) = self.position(name).and_then(|place| self.list.get_mut(place)) {
+            column.default = default.cloned();
         }
     }
 

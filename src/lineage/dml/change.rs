@@ -7,6 +7,7 @@ use sqlparser::ast::{
     UpdateTableFromKind,
 };
 
+use crate::lineage::clauses::{delete_words, update_words};
 use crate::lineage::dml::assignment::targets;
 use crate::lineage::effect::Effect;
 use crate::lineage::model::{AssetName, ColumnName, RowSet, Transformation};
@@ -44,7 +45,7 @@ impl Resolver<'_> {
         for assignment in &update.assignments {
             self.change((assignment, named.as_deref()), &scope, &mut changes);
         }
-        shape.rows = format!("update {rows}");
+        shape.rows = format!("update{} {rows}", update_words(update));
         let output = update.output.as_ref();
         self.write_each((changes, output), (&scope, shape), statement);
     }
@@ -114,7 +115,7 @@ impl Resolver<'_> {
             relations.extend(scope.relations.first());
         }
         let assets: BTreeSet<AssetName> = relations.into_iter().filter_map(only_asset).collect();
-        shape.rows = format!("delete {}", shape.rows);
+        shape.rows = format!("delete{} {}", delete_words(delete), shape.rows);
         let changes = assets.into_iter().map(|asset| (asset, Vec::new())).collect();
         self.write_each((changes, delete.output.as_ref()), (&scope, shape), statement);
     }

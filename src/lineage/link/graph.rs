@@ -28,7 +28,11 @@ pub(super) fn add_assets(
     graph.asset_edges = asset_edges.into_iter().collect();
     graph.column_edges = column_edges.into_iter().collect();
     let dialect_of = |state: &State| Some(graph.files.get(state.file.as_ref()?)?.dialect);
-    let made = assets.into_iter().map(|(name, state)| {
+    // A table that is only emptied here is nobody's.
+    let is_only_emptied = |state: &State| {
+        state.role == Role::Referenced && !state.definition.is_empty() && state.columns.iter().len() == 0
+    };
+    let made = assets.into_iter().filter(|(_, state)| !is_only_emptied(state)).map(|(name, state)| {
         let dialect = dialect_of(&state).unwrap_or(Dialect::Generic);
         (name.clone(), finished(name, state, dialect))
     });
@@ -71,7 +75,8 @@ fn finished(name: AssetName, state: State, dialect: Dialect) -> Asset {
     let table = |spelled: fn(&str, Dialect) -> String| -> Option<Arc<str>> {
         state.declared.then(|| table_text(&name, &state, &|data_type| spelled(data_type, dialect)).into())
     };
-    let definition = joined(table(data_type::canonical).iter().chain(&state.definition), "\n");
+    let fills = in_any_order(&name, &state);
+    let definition = joined(table(data_type::canonical).iter().chain(&fills), "\n");
     let sql = joined(table(|data_type, _| data_type.to_owned()).iter().chain(&state.sql), ";\n\n");
     Asset {
         name,
@@ -86,7 +91,7 @@ fn finished(name: AssetName, state: State, dialect: Dialect) -> Asset {
             .map(|column| Column {
                 name: column.name,
                 data_type: column.data_type,
-                expression: column.expression,
+                expression: column.expression.or(column.default),
                 previous_names: column.previous_names,
             })
             .collect(),
@@ -95,6 +100,18 @@ fn finished(name: AssetName, state: State, dialect: Dialect) -> Asset {
         definition,
         sql,
     }
+}
+
+/// The texts of the statements that fill an asset; those that only add rows to it, one after the other, in one order.
+fn in_any_order(name: &AssetName, state: &State) -> Vec<Arc<str>> {
+    let mut texts = state.definition.clone();
+    if !state.upstream.contains(name) {
+        let only_adds = |text: &Arc<str>| text.starts_with("insert ") && !text.starts_with("insert overwrite ");
+        for run in texts.chunk_by_mut(|left, right| only_adds(left) && only_adds(right)) {
+            run.sort();
+        }
+    }
+    texts
 }
 
 fn joined<'t>(texts: impl Iterator<Item = &'t Arc<str>>, separator: &str) -> Option<Arc<str>> {
@@ -113,7 +130,8 @@ fn table_text(name: &AssetName, state: &State, spelled: &dyn Fn(&str) -> String)
         .iter()
         .map(|column| {
             let data_type = column.data_type.as_deref().map(spelled).unwrap_or_default();
-            format!("  {} {data_type}", column.name).trim_end().to_owned()
+            let default = column.default.as_deref().unwrap_or_default();
+            format!("  {} {data_type} {default}", column.name).trim_end().to_owned()
         })
         .collect();
     format!("CREATE TABLE {name} (\n{}\n)", columns.join(",\n"))
