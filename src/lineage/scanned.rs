@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::dbt::tokens;
 use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
 use crate::lineage::effect::{Effect, Flow};
 use crate::lineage::model::{AssetKind, AssetName};
@@ -45,16 +46,18 @@ impl Resolver<'_> {
         };
         let effect = match (&target.spot, target.deed) {
             (Spot::Outside(place), _) => {
-                define((external_name(place), AssetKind::External), unknown_flow(scan, read, None))
+                let name = external_name(place);
+                let flow = self.unknown_flow(scan, read, &name);
+                define((name, AssetKind::External), flow)
             }
             (Spot::Table(name), Deed::CreateTable | Deed::CreateView | Deed::CreateMaterializedView) => {
                 let name = self.new_name(name);
-                let flow = unknown_flow(scan, read, Some(&name));
+                let flow = self.unknown_flow(scan, read, &name);
                 define((name, kind), flow)
             }
             (Spot::Table(name), Deed::Fill) => {
                 let name = self.target(name);
-                let flow = unknown_flow(scan, read, Some(&name));
+                let flow = self.unknown_flow(scan, read, &name);
                 Effect::Write { name, flow }
             }
             (Spot::Table(name), Deed::Alter) => Effect::Unsettle { asset: self.target(name) },
@@ -67,27 +70,29 @@ impl Resolver<'_> {
     fn scanned_query(&mut self, scan: &Scan, read: &BTreeSet<AssetName>) {
         let (name, kind) = match &self.file.asset {
             Some(asset) => (asset.name.clone(), asset.kind),
+            None if self.file.place.aside.is_some() => return,
             None => (AssetName::from_parts(&[self.query_name()]), AssetKind::Query),
         };
-        let flow = unknown_flow(scan, read, Some(&name));
+        let flow = self.unknown_flow(scan, read, &name);
         self.effects.push(define((name, kind), flow));
+    }
+
+    /// All columns of what is read may arrive, under names that are not known.
+    fn unknown_flow(&self, scan: &Scan, read: &BTreeSet<AssetName>, target: &AssetName) -> Flow {
+        let upstream: BTreeSet<AssetName> = read.iter().filter(|asset| *asset != target).cloned().collect();
+        let text = |text: &str| tokens::substitute(text, &self.file.tokens, &|target| target.asset.to_string());
+        Flow {
+            open: upstream.iter().filter(|asset| !asset.is_external()).cloned().collect(),
+            upstream,
+            definition: text(&scan.normal).into(),
+            sql: text(&scan.written).into(),
+            ..Flow::default()
+        }
     }
 }
 
 fn define((name, kind): (AssetName, AssetKind), flow: Flow) -> Effect {
     Effect::Define { name, kind, flow, complete: false, keep_existing: false }
-}
-
-/// All columns of what is read may arrive, under names that are not known.
-fn unknown_flow(scan: &Scan, read: &BTreeSet<AssetName>, target: Option<&AssetName>) -> Flow {
-    let upstream: BTreeSet<AssetName> = read.iter().filter(|asset| Some(*asset) != target).cloned().collect();
-    Flow {
-        open: upstream.iter().filter(|asset| !asset.is_external()).cloned().collect(),
-        upstream,
-        definition: scan.normal.as_str().into(),
-        sql: scan.written.as_str().into(),
-        ..Flow::default()
-    }
 }
 
 /// The diagnostic of a scanned statement, at the place where the parser stopped.

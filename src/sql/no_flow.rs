@@ -23,17 +23,25 @@ pub fn has_no_data_flow(text: &str) -> bool {
     }
 }
 
-/// What CREATE, ALTER and DROP name, and the word behind it.
+/// What CREATE, ALTER and DROP name, and the word behind it; empty where that is not known.
 fn noun<'w>(words: &[&'w str]) -> (&'w str, &'w str) {
-    let mut rest = words.iter().skip_while(|word| words::MODIFIERS.contains(word)).copied();
-    (rest.next().unwrap_or_default(), rest.next().unwrap_or_default())
+    let is_noun = |word: &&str| {
+        let holder = words::HOLDERS.contains(word) || matches!(*word, "TABLE" | "TABLES" | "VIEW");
+        holder || words::NOUNS.contains(word)
+    };
+    let known = |word: &&&str| is_noun(word) || words::MODIFIERS.contains(*word);
+    // MySQL writes `DEFINER = name@host` in front of the noun.
+    let defined = words.iter().any(|word| *word == "DEFINER");
+    let at = words.iter().take_while(|word| defined || known(word)).position(is_noun);
+    let word = |at: Option<usize>| at.and_then(|at| words.get(at)).copied().unwrap_or_default();
+    (word(at), word(at.map(|at| at + 1)))
 }
 
 fn creates_nothing(words: &[&str], text: &str) -> bool {
     match noun(words) {
         ("TABLE", "FUNCTION") => true,
-        ("TABLE" | "VIEW" | "MODEL", _) => false,
-        (noun, _) => words::NOUNS.contains(&noun) || !mentions_query(text),
+        (noun, _) if words::HOLDERS.contains(&noun) => noun != "MODEL" && !mentions_query(text),
+        (noun, _) => words::NOUNS.contains(&noun),
     }
 }
 
@@ -41,15 +49,15 @@ fn alters_nothing(words: &[&str], text: &str) -> bool {
     match noun(words) {
         ("TABLE", _) => alter::changes_nothing(text),
         ("VIEW", _) => !mentions_query(text) && alter::changes_nothing(text),
-        ("PROCEDURE" | "PROC" | "PACKAGE" | "TASK" | "EVENT", _) => !mentions_query(text),
-        _ => true,
+        (noun, _) if words::HOLDERS.contains(&noun) => !mentions_query(text),
+        (noun, _) => words::NOUNS.contains(&noun),
     }
 }
 
 fn drops_nothing(words: &[&str]) -> bool {
     match noun(words) {
         ("TABLE", "FUNCTION") => true,
-        (noun, _) => !matches!(noun, "TABLE" | "TABLES" | "VIEW"),
+        (noun, _) => words::NOUNS.contains(&noun) || words::HOLDERS.contains(&noun),
     }
 }
 
@@ -112,7 +120,6 @@ mod tests {
             "CREATE WAREHOUSE w WITH SIZE = 'XS' AUTO_SUSPEND 60 SECONDS",
             "CREATE COMPUTE POOL p FROM ADMIN MIN_NODES = 1",
             "CREATE AGGREGATE total (numeric) (sfunc = add, stype = numeric)",
-            "CREATE SOMETHING NEW called x",
             "CREATE FUNCTION f() RETURNS TABLE AS (SELECT 1 AS a FROM t)",
             "CREATE OR REPLACE TABLE FUNCTION f(a INT64) AS SELECT a FROM t",
             "ALTER WAREHOUSE w RESUME IF SUSPENDED",
@@ -131,6 +138,9 @@ mod tests {
     #[test]
     fn statements_that_may_move_data_are_not_passed_over() {
         for text in [
+            "CREATE TABEL t (a int)",
+            "ALTER TABEL t ADD a int",
+            "DROP VEIW v",
             "BEGIN INSERT INTO t SELECT 1 FROM s; END",
             "CACHE LAZY TABLE t AS SELECT a FROM s",
             "CREATE SECURE VIEW v AS SELECT a FROM t",

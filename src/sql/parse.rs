@@ -120,13 +120,22 @@ fn attempt(text: &str, dialect: Dialect) -> Result<(Vec<Statement>, String), Par
     if loses_tables(text, &statements, dialect) { Err(error) } else { Ok((statements, left_out)) }
 }
 
-/// Whether a repaired reading lacks a table that stands in the text: then the repair went too far.
+/// Words that a grammar without reserved words takes for a table where a table is missing.
+const NO_TABLES: &[&str] =
+    &["WHERE", "JOIN", "ON", "FROM", "SELECT", "GROUP", "ORDER", "HAVING", "LIMIT", "UNION", "SET"];
+
+/// Whether a repaired reading lacks a table that stands in the text, or takes a word for one: then the repair went too far.
 fn loses_tables(text: &str, statements: &[Statement], dialect: Dialect) -> bool {
     let mut missing = tables(text, dialect);
+    let mut misread = false;
     let _ = visit_relations(&statements.to_vec(), |name| {
         missing.remove(&fold_name(name, dialect));
+        misread |= NO_TABLES.iter().any(|word| name.to_string().eq_ignore_ascii_case(word));
         ControlFlow::<()>::Continue(())
     });
+    if misread {
+        return true;
+    }
     if missing.is_empty() {
         return false;
     }

@@ -80,13 +80,11 @@ pub fn scan(piece: &Piece<'_>, dialect: Dialect, refusal: &Refusal) -> Option<Sc
     if !starts_statement(&tokens) {
         return None;
     }
-    let Walker { targets, reads, mut unnamed, .. } = Walker::new(&tokens, dialect).walk();
-    if targets.is_empty() && reads.is_empty() {
+    let Walker { targets, reads, unnamed, .. } = Walker::new(&tokens, dialect).walk();
+    // A view reads something: where no table is found, it was not understood.
+    let is_view = targets.iter().any(|target| target.deed == Deed::CreateView);
+    if reads.is_empty() && (targets.is_empty() || unnamed > 0 || is_view) {
         return None;
-    }
-    // A view without tables: what it reads was not found.
-    if reads.is_empty() && targets.iter().any(|target| target.deed == Deed::CreateView) {
-        unnamed = unnamed.max(1);
     }
     Some(Scan {
         refusal: refusal.clone(),

@@ -337,7 +337,13 @@ impl<'t> Walker<'t> {
             return at + 2;
         }
         if token.is_any(words::QUERIES) || token.is_any(words::AFTER_FROM) {
+            // FROM without a relation; but a query may begin with FROM.
+            self.unnamed += usize::from(!token.is_any(words::QUERIES));
             return self.word(at, false);
+        }
+        if token.is_any(words::NO_RELATIONS) {
+            self.unnamed += 1;
+            return at + 1;
         }
         match relation(self.tokens, at, self.dialect) {
             Found::Spot(Spot::Table(name), end) if self.is(end, "(") && !self.is_hint(end + 1) => {

@@ -191,3 +191,6 @@ pub(super) const BEFORE_NOUN: &[&str] = &[
     "LAZY",
     "MATERIALIZED",
 ];
+
+/// Words that are no relation's name where one must stand.
+pub(super) const NO_RELATIONS: &[&str] = &["JOIN", "ON", "USING", "LEFT", "RIGHT", "INNER", "CROSS", "FULL", "AS"];

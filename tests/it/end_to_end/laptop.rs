@@ -68,7 +68,7 @@ fn files_that_cannot_be_understood_are_each_named_and_the_rest_is_reported() {
     let ended = preview(&repository, &arguments).expect_code(0);
     for part in [
         "bad/big.sql could not be read: 45000 bytes, over the limit of 30000 (max-file-bytes)",
-        "bad/broken.sql:1 was not understood: found `SELEC`",
+        "bad/broken.sql:1 was understood for tables, not for columns: found `SELEC`",
         "bad/deep.sql:1 was not understood: nested deeper than 600 levels",
         "bad/latin.sql could not be read: not UTF-8",
         "bad/lfs.sql could not be read: a Git LFS pointer",
