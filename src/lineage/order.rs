@@ -1,11 +1,9 @@
 //! The order in which files are replayed: what defines an asset before what reads it, else the order of paths.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use crate::lineage::script::Script;
+use crate::lineage::link::LinkedFile;
 use crate::sql::migration;
-use crate::sql::template::Prepared;
 
 /// Indexes into `files`, each once.
 ///
@@ -13,36 +11,83 @@ use crate::sql::template::Prepared;
 /// order of paths, only those count, and files of one numbered sequence (migrations) never wait for a later one of it:
 /// they run in their own order, whatever later ones define anew.
 /// Cycles are broken at the file that comes first by path.
-pub(crate) fn dependency_order(files: &[(&Prepared, Arc<Script>)]) -> Vec<usize> {
+pub(crate) fn dependency_order(files: &[LinkedFile<'_>]) -> Vec<usize> {
     let mut by_path: Vec<usize> = (0..files.len()).collect();
     by_path.sort_by(|a, b| match (files.get(*a), files.get(*b)) {
         (Some((left, _)), Some((right, _))) => migration::compare(&left.path, &right.path),
         _ => a.cmp(b),
     });
-    let rank: BTreeMap<usize, usize> = by_path.iter().enumerate().map(|(rank, file)| (*file, rank)).collect();
-    let definers = definers(files);
-    let mut sorter =
-        Sorter { files, rank, definers, state: vec![State::New; files.len()], order: Vec::with_capacity(files.len()) };
+    let mut ranks = vec![0; files.len()];
+    for (rank, file) in by_path.iter().enumerate() {
+        if let Some(slot) = ranks.get_mut(*file) {
+            *slot = rank;
+        }
+    }
+    let sequences = files.iter().map(|(file, _)| migration::sequence(&file.path)).collect();
+    let definers = Definers::of(files, &by_path);
+    let state = vec![State::New; files.len()];
+    let mut sorter = Sorter { files, ranks, sequences, definers, state, order: Vec::with_capacity(files.len()) };
     for file in by_path {
         sorter.visit(file);
     }
     sorter.order
 }
 
-/// Files that define, alter or drop a name, by its last part.
-fn definers<'f>(files: &'f [(&Prepared, Arc<Script>)]) -> BTreeMap<&'f str, Vec<(usize, Vec<&'f str>)>> {
-    let mut definers: BTreeMap<&str, Vec<(usize, Vec<&str>)>> = BTreeMap::new();
-    for (index, (file, script)) in files.iter().enumerate() {
-        let of_file = file.asset.iter().map(|asset| asset.name.parts());
-        let names = script.defines.iter().chain(&script.alters);
-        let of_script = names.map(|name| name.iter().map(String::as_str).collect());
-        for parts in of_file.chain(of_script) {
-            if let Some(last) = parts.last() {
-                definers.entry(last).or_default().push((index, parts));
+/// Files that define, alter or drop what a name could mean, in the order of paths.
+#[derive(Default)]
+struct Named {
+    files: Vec<usize>,
+    /// How many from the front are known to be done: they need no second look.
+    done: usize,
+}
+
+/// Who defines, alters or drops what.
+#[derive(Default)]
+struct Definers<'f> {
+    /// By each spelling of the name, from the whole one to its last part alone.
+    by_tail: BTreeMap<Vec<&'f str>, Named>,
+    /// By the whole name.
+    by_name: BTreeMap<Vec<&'f str>, Named>,
+}
+
+impl<'f> Definers<'f> {
+    fn of(files: &'f [LinkedFile<'f>], by_path: &[usize]) -> Self {
+        let mut definers = Self::default();
+        for (index, (file, script)) in by_path.iter().filter_map(|index| Some((*index, files.get(*index)?))) {
+            let of_file = file.asset.iter().map(|asset| asset.name.parts());
+            let names = script.defines.iter().chain(&script.alters);
+            let of_script = names.map(|name| name.iter().map(String::as_str).collect());
+            for parts in of_file.chain(of_script) {
+                for start in 0..parts.len() {
+                    let tail = parts.get(start..).unwrap_or_default().to_vec();
+                    definers.by_tail.entry(tail).or_default().add(index);
+                }
+                definers.by_name.entry(parts).or_default().add(index);
+            }
+        }
+        definers
+    }
+
+    /// The lists of files in which a mentioned name could be defined: written there with as many or more qualifiers, or
+    /// with fewer.
+    fn could_define(&mut self, parts: &[&'f str], each: &mut dyn FnMut(&mut Named)) {
+        if let Some(named) = self.by_tail.get_mut(parts) {
+            each(named);
+        }
+        for start in 1..parts.len() {
+            if let Some(named) = parts.get(start..).and_then(|tail| self.by_name.get_mut(tail)) {
+                each(named);
             }
         }
     }
-    definers
+}
+
+impl Named {
+    fn add(&mut self, file: usize) {
+        if self.files.last() != Some(&file) {
+            self.files.push(file);
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -53,14 +98,16 @@ enum State {
 }
 
 struct Sorter<'f> {
-    files: &'f [(&'f Prepared, Arc<Script>)],
-    rank: BTreeMap<usize, usize>,
-    definers: BTreeMap<&'f str, Vec<(usize, Vec<&'f str>)>>,
+    files: &'f [LinkedFile<'f>],
+    ranks: Vec<usize>,
+    /// The folder of the numbered sequence that each file belongs to.
+    sequences: Vec<Option<&'f str>>,
+    definers: Definers<'f>,
     state: Vec<State>,
     order: Vec<usize>,
 }
 
-impl Sorter<'_> {
+impl<'f> Sorter<'f> {
     /// Depth-first without recursion: chains of a few thousand files are real.
     fn visit(&mut self, file: usize) {
         let mut stack = vec![(file, None::<std::vec::IntoIter<usize>>)];
@@ -92,38 +139,44 @@ impl Sorter<'_> {
         }
     }
 
-    fn upstream_of(&self, file: usize) -> Vec<usize> {
+    /// The files that a file comes after and that are not done yet, in the order of paths.
+    fn upstream_of(&mut self, file: usize) -> Vec<usize> {
         let Some((prepared, script)) = self.files.get(file) else { return Vec::new() };
         let tokens = prepared.tokens.values().map(|target| target.asset.parts());
         let mentions = script.mentions.iter().map(|name| name.iter().map(String::as_str).collect());
         let mut upstream = Vec::new();
         for parts in tokens.chain(mentions) {
-            let parts: Vec<&str> = parts;
-            let Some(named) = parts.last().and_then(|last| self.definers.get(last)) else { continue };
-            let fits: Vec<usize> = named
-                .iter()
-                .filter(|(index, theirs)| *index != file && (theirs.ends_with(&parts) || parts.ends_with(theirs)))
-                .map(|(index, _)| *index)
-                .collect();
-            let (before, after): (Vec<usize>, Vec<usize>) =
-                fits.into_iter().partition(|index| self.rank(*index) < self.rank(file));
-            if before.is_empty() {
-                upstream.extend(after.into_iter().filter(|index| !self.in_one_sequence(*index, file)));
-            } else {
-                upstream.extend(before);
-            }
+            let parts: Vec<&'f str> = parts;
+            self.definers_of(&parts, file, &mut upstream);
         }
-        upstream.sort_by_key(|index| self.rank(*index));
+        upstream.sort_by_key(|index| self.ranks.get(*index));
         upstream.dedup();
         upstream
     }
 
-    fn rank(&self, file: usize) -> usize {
-        self.rank.get(&file).copied().unwrap_or(0)
-    }
-
-    fn in_one_sequence(&self, one: usize, other: usize) -> bool {
-        let sequence = |file: usize| self.files.get(file).and_then(|(prepared, _)| migration::sequence(&prepared.path));
-        sequence(one).is_some_and(|folder| Some(folder) == sequence(other))
+    fn definers_of(&mut self, parts: &[&'f str], file: usize, upstream: &mut Vec<usize>) {
+        let Self { ranks, sequences, definers, state, .. } = self;
+        let rank = |index: usize| ranks.get(index).copied().unwrap_or(0);
+        let sequence = |index: usize| sequences.get(index).copied().flatten();
+        let (mut before, mut after) = (Vec::new(), Vec::new());
+        let mut any_before = false;
+        definers.could_define(parts, &mut |named| {
+            let is_done = |index: &usize| state.get(*index) == Some(&State::Done);
+            let done = named.files.iter().skip(named.done).take_while(|index| is_done(index)).count();
+            named.done += done;
+            let split = named.files.partition_point(|index| rank(*index) < rank(file));
+            any_before |= split > 0;
+            let waiting = named.files.iter().enumerate().skip(named.done);
+            for (place, index) in waiting.filter(|(_, index)| **index != file && !is_done(index)) {
+                if place < split {
+                    before.push(*index);
+                } else if any_before {
+                    break;
+                } else if sequence(file).is_none() || sequence(*index) != sequence(file) {
+                    after.push(*index);
+                }
+            }
+        });
+        upstream.append(if any_before { &mut before } else { &mut after });
     }
 }
