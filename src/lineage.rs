@@ -16,6 +16,7 @@ mod expression;
 mod external;
 mod from;
 mod functions;
+mod indirect;
 mod link;
 mod locals;
 pub mod model;
@@ -45,7 +46,7 @@ use rayon::prelude::*;
 
 use crate::lineage::catalog::Spellings;
 use crate::lineage::model::{AssetKind, AssetName, ColumnName, LineageGraph};
-use crate::lineage::script::Script;
+use crate::lineage::script::{Kept, Script};
 use crate::path::RepoPath;
 use crate::sql::dialect::Dialect;
 use crate::sql::migration;
@@ -78,15 +79,45 @@ pub struct Side<'a> {
     pub declared: &'a [DeclaredAsset],
 }
 
+/// Files, parsed: each distinct text once.
+#[derive(Debug)]
+pub struct Scripts(Parsed);
+
+type Parsed = BTreeMap<Key, Arc<Script>>;
+
+impl Drop for Scripts {
+    /// Trees are dropped as deep as they nest.
+    fn drop(&mut self) {
+        let scripts = std::mem::take(&mut self.0);
+        on_large_stacks(|| drop(scripts));
+    }
+}
+
+/// Parses files, on all cores.
+#[must_use]
+pub fn parse(files: &[Prepared]) -> Scripts {
+    on_large_stacks(|| Scripts(parse_all(files.iter())))
+}
+
+/// The graph of one side whose files are parsed already.
+#[must_use]
+pub fn link(side: Side<'_>, scripts: &Scripts) -> LineageGraph {
+    on_large_stacks(|| link_alone(side, &scripts.0))
+}
+
 /// The graph of one side.
 #[must_use]
 pub fn analyze(side: Side<'_>) -> LineageGraph {
     on_large_stacks(|| {
         let scripts = parse_all(side.files.iter());
-        let files = linked(side, &scripts);
-        let spellings = Arc::new(Spellings::of(files.iter()));
-        link::link(&files, side.declared, &spellings, None)
+        link_alone(side, &scripts)
     })
+}
+
+fn link_alone(side: Side<'_>, scripts: &Parsed) -> LineageGraph {
+    let files = linked(side, scripts);
+    let spellings = Arc::new(Spellings::of(files.iter()));
+    link::link(&files, side.declared, &spellings, None)
 }
 
 /// The graphs of both sides; text that both have is parsed once, and a statement that means the same on both is resolved
@@ -103,7 +134,7 @@ pub fn analyze_both(base: Side<'_>, head: Side<'_>) -> (LineageGraph, LineageGra
 }
 
 /// What decides how a file parses.
-#[derive(PartialEq, Eq, PartialOrd, Ord, Clone)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Clone)]
 struct Key {
     sql: Arc<str>,
     dialect: Dialect,
@@ -114,16 +145,19 @@ fn key(file: &Prepared) -> Key {
     Key { sql: file.sql.clone(), dialect: file.dialect, is_down: migration::is_down(&file.path) }
 }
 
-fn parse_all<'f>(files: impl Iterator<Item = &'f Prepared>) -> BTreeMap<Key, Arc<Script>> {
+fn parse_all<'f>(files: impl Iterator<Item = &'f Prepared>) -> Parsed {
     let distinct: BTreeMap<Key, &Prepared> = files.map(|file| (key(file), file)).collect();
     let distinct: Vec<(Key, &Prepared)> = distinct.into_iter().collect();
-    distinct.into_par_iter().map(|(key, file)| (key, Arc::new(Script::read(file)))).collect()
+    let kept = Kept::default();
+    distinct.into_par_iter().map(|(key, file)| (key, Arc::new(Script::read(file, &kept)))).collect()
 }
 
-fn linked<'f>(side: Side<'f>, scripts: &BTreeMap<Key, Arc<Script>>) -> Vec<link::LinkedFile<'f>> {
+fn linked<'f>(side: Side<'f>, scripts: &Parsed) -> Vec<link::LinkedFile<'f>> {
     side.files.iter().map(|file| (file, scripts.get(&key(file)).cloned().unwrap_or_default())).collect()
 }
 
+#[cfg(test)]
+mod bounds;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]

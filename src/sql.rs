@@ -14,6 +14,7 @@ pub mod placeholder;
 pub mod prepare;
 pub mod procedural;
 pub mod repair;
+pub mod rows;
 pub mod scan;
 pub mod split;
 pub mod stack;

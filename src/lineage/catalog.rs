@@ -83,7 +83,7 @@ impl State {
 }
 
 /// What queries see of an asset: the columns that are known of it.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Schema {
     pub columns: ColumnList,
     /// Whether these are all of its columns.
@@ -92,6 +92,11 @@ pub(crate) struct Schema {
 
 impl Schema {
     fn of(name: &AssetName, state: &State) -> Self {
+        let columns = state.columns.seen.get_or_init(|| Self::columns(name, state)).clone();
+        Self { columns, complete: state.complete }
+    }
+
+    fn columns(name: &AssetName, state: &State) -> ColumnList {
         let column = |column: &StateColumn| {
             let source = ColumnRef { asset: name.clone(), column: column.name.clone() };
             OutColumn {
@@ -102,7 +107,7 @@ impl Schema {
                 data_type: column.data_type.clone(),
             }
         };
-        Self { columns: state.columns.iter().map(column).collect(), complete: state.complete }
+        state.columns.iter().map(column).collect()
     }
 
     /// Whether queries see the same here as there, where both are schemas of assets of one name.
@@ -110,8 +115,8 @@ impl Schema {
         let same =
             |(ours, theirs): (&OutColumn, &OutColumn)| ours.name == theirs.name && ours.data_type == theirs.data_type;
         self.complete == other.complete
-            && self.columns.len() == other.columns.len()
-            && self.columns.iter().zip(other.columns.iter()).all(same)
+            && (self.columns.is_same_list(&other.columns)
+                || self.columns.len() == other.columns.len() && self.columns.iter().zip(other.columns.iter()).all(same))
     }
 }
 
@@ -195,9 +200,8 @@ impl Catalog {
     }
 
     /// What queries see of an asset; `None` for one of which nothing is known.
-    pub fn schema(&self, name: &AssetName) -> Option<Arc<Schema>> {
-        let state = self.assets.get(name)?;
-        Some(state.columns.schema.get_or_init(|| Arc::new(Schema::of(name, state))).clone())
+    pub fn schema(&self, name: &AssetName) -> Option<Schema> {
+        self.assets.get(name).map(|state| Schema::of(name, state))
     }
 
     /// The state of an asset for changing it; made when missing.
@@ -207,7 +211,7 @@ impl Catalog {
 
     pub fn insert(&mut self, name: AssetName, mut state: State) {
         // It may have had another name.
-        state.columns.forget_schema();
+        state.columns.forget_seen();
         self.assets.insert(name, state);
     }
 

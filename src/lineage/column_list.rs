@@ -57,6 +57,11 @@ struct Shared {
 }
 
 impl ColumnList {
+    /// Whether it is one and the same list.
+    pub fn is_same_list(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// The first column of that name.
     pub fn find(&self, name: &ColumnName) -> Option<&OutColumn> {
         let shared = &*self.0;

@@ -57,7 +57,7 @@ impl Resolver<'_> {
             shape.rename(&names);
         }
         self.upsert(insert, (name, &asset), &mut shape);
-        self.output_into(insert.output.as_ref(), (&asset, &shape.indirect), &scope, statement);
+        self.output_into(insert.output.as_ref(), (&asset, &shape.indirect.all()), &scope, statement);
         let mut flow = self.flow(shape, &[], statement);
         flow.prefix(&self.insert_words(insert));
         self.effects.push(Effect::Write { name: asset, flow });
@@ -150,7 +150,7 @@ impl Resolver<'_> {
             shape.open.extend(open);
         }
         shape.rows = definition;
-        self.output_into(merge.output.as_ref(), (&asset, &shape.indirect), &scope, statement);
+        self.output_into(merge.output.as_ref(), (&asset, &shape.indirect.all()), &scope, statement);
         let flow = self.flow(shape, &[], statement);
         self.effects.push(Effect::Write { name: asset, flow });
     }

@@ -8,6 +8,7 @@ use crate::lineage::model::{AssetKind, AssetName, ColumnName, Role, RowSet};
 use crate::lineage::shape::{Shape, Sources, merge_row_sets};
 use crate::lineage::wording;
 use crate::path::RepoPath;
+use crate::sql::rows::MoreRows;
 
 /// Data that flows into an asset.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +30,7 @@ pub(crate) struct Flow {
 impl Flow {
     /// The flow of a query's result.
     pub fn of(shape: Shape) -> Self {
+        let (indirect, row_set) = (shape.indirect.all().into_owned(), shape.clauses());
         let columns: Vec<StateColumn> = shape
             .columns
             .into_iter()
@@ -54,14 +56,14 @@ impl Flow {
         }
         values.extend(shape.stars);
         let definition = format!("{} select {}", shape.rows, values.join(", "));
-        Self {
-            columns,
-            open: shape.open,
-            indirect: shape.indirect,
-            row_set: shape.row_set,
-            definition: definition.into(),
-            ..Self::default()
-        }
+        Self { columns, open: shape.open, indirect, row_set, definition: definition.into(), ..Self::default() }
+    }
+
+    /// Adds rows like those of the statement: a change of them is a change of the asset.
+    pub fn add_rows(&mut self, more: &MoreRows) {
+        let (rows, digest) = (more.rows, more.digest());
+        self.definition = format!("{} and {rows} rows #{digest}", self.definition).into();
+        self.sql = format!("{}\n-- and {rows} more rows, #{digest}", self.sql).into();
     }
 
     /// Says in front of the definition what kind of statement it is.

@@ -155,7 +155,7 @@ impl Resolver<'_> {
         for column in &shape.columns {
             out.sources.extend(column.sources.iter().map(|(source, inner)| (source.clone(), compose(how, *inner))));
         }
-        out.sources.extend(shape.indirect.iter().map(|(source, inner)| (source.clone(), compose(how, *inner))));
+        out.sources.extend(shape.indirect.all().iter().map(|(source, inner)| (source.clone(), compose(how, *inner))));
         let _ = write!(out.text, "({} of {})", shape.values(), shape.rows);
     }
 
@@ -169,7 +169,7 @@ impl Resolver<'_> {
     ) {
         let shape = self.query(query, Some(scope));
         let how = if how.is_direct() { Transformation::Conditional } else { how };
-        out.sources.extend(shape.indirect.iter().map(|(source, _)| (source.clone(), how)));
+        out.sources.extend(shape.indirect.all().iter().map(|(source, _)| (source.clone(), how)));
         let _ = write!(out.text, "({})", shape.rows);
     }
 

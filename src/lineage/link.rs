@@ -197,7 +197,8 @@ impl Linker {
         self.diagnostics.extend(file.diagnostics.iter().cloned());
         for statement in &script.statements {
             self.diagnostics.extend(not_understood(statement, file));
-            for work in works(&statement.parsed) {
+            let parsed = statement.tree(file.dialect);
+            for work in works(&parsed) {
                 let known = known.next().filter(|known| known.holds_in(&self.catalog, open.queries));
                 let resolve = || Resolved::of((work, statement), file, &self.catalog, open.queries);
                 let resolved = known.map_or_else(|| Arc::new(resolve()), Arc::clone);

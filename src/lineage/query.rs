@@ -14,7 +14,7 @@ use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
 use crate::lineage::effect::Effect;
 use crate::lineage::model::{AssetName, ColumnName, Transformation};
 use crate::lineage::resolver::Resolver;
-use crate::lineage::shape::{OutColumn, Scope, Shape, Sources, shorten};
+use crate::lineage::shape::{OutColumn, Scope, Shape, Sources, merge_row_sets, shorten};
 use crate::lineage::window::sort_words;
 use crate::lineage::wording::Binding;
 use crate::sql::ident::{fold, fold_name};
@@ -164,7 +164,7 @@ impl Resolver<'_> {
         };
         let Some(Effect::Write { name: asset, flow }) = self.effects.last() else { return shape };
         // The rows that come back are those that the statement chose.
-        shape.indirect.clone_from(&flow.indirect);
+        shape.indirect = flow.indirect.clone().into();
         let asset = asset.clone();
         if let Some(items) = returning {
             let parts: Vec<String> = asset.parts().into_iter().map(str::to_owned).collect();
@@ -386,6 +386,8 @@ fn merge_branch(shape: &mut Shape, branch: Shape, op: SetOperator, by_name: bool
             None => {}
         }
     }
-    shape.passed.extend(branch.passed.iter().cloned());
-    shape.absorb_rows(&branch);
+    shape.passed.extend(branch.passed);
+    shape.assets.extend(branch.assets);
+    shape.indirect.take_in(branch.indirect);
+    merge_row_sets(&mut shape.row_set, &branch.row_set);
 }

@@ -1,20 +1,23 @@
 //! One file: cut, parsed, and looked through for the names that it defines and reads.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use sqlparser::ast::{ConditionalStatements, Expr, Query, Statement, Visit, Visitor, visit_relations};
+use sqlparser::ast::{ConditionalStatements, Expr, Query, Statement, Visit, Visitor};
+
+mod reading;
+
+pub(crate) use reading::Kept;
 
 use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
 use crate::lineage::statement::first_select;
-use crate::lineage::temporary;
 use crate::sql::dialect::Dialect;
 use crate::sql::ident::{fold, fold_name};
-use crate::sql::migration;
 use crate::sql::parse::{Parsed, Refusal, read};
-use crate::sql::scan::{Deed, Scan, Spot};
-use crate::sql::split::{Locals, Piece, Role, split};
+use crate::sql::rows::MoreRows;
+use crate::sql::split::{Locals, Piece};
 use crate::sql::template::Prepared;
 
 /// One statement of a script.
@@ -27,6 +30,10 @@ pub(crate) struct ScriptStatement {
     pub only_reads: bool,
     /// Names in it that are no columns and no assets.
     pub locals: Option<Arc<Locals>>,
+    /// Rows like its own that are not parsed.
+    pub more: Option<Box<MoreRows>>,
+    /// What to parse again when its tree is needed, where that is not kept.
+    again: Option<Box<Piece<'static>>>,
 }
 
 /// A parsed file. Depends on the prepared SQL, the dialect and whether the path says "down migration" only.
@@ -43,61 +50,17 @@ pub(crate) struct Script {
     pub apart: BTreeSet<(Vec<String>, Vec<String>)>,
 }
 
+impl ScriptStatement {
+    /// What its text is.
+    pub fn tree(&self, dialect: Dialect) -> Cow<'_, Parsed> {
+        match &self.again {
+            Some(piece) => Cow::Owned(read(piece, dialect)),
+            None => Cow::Borrowed(&self.parsed),
+        }
+    }
+}
+
 impl Script {
-    /// Parses a prepared file.
-    pub fn read(file: &Prepared) -> Self {
-        let text = if migration::is_down(&file.path) { "" } else { migration::up_part(&file.sql) };
-        let mut script = Self::default();
-        for piece in split(text, file.dialect) {
-            script.take(&piece, file.dialect);
-        }
-        script.collect_names(file.dialect);
-        script
-    }
-
-    fn take(&mut self, piece: &Piece<'_>, dialect: Dialect) {
-        self.statements.push(ScriptStatement {
-            parsed: read(piece, dialect),
-            line: piece.line,
-            only_reads: piece.role == Role::Reads,
-            locals: piece.locals.clone(),
-        });
-    }
-
-    fn collect_names(&mut self, dialect: Dialect) {
-        let (mut defines, mut alters, mut mentions) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        let mut passing = BTreeSet::new();
-        for statement in &self.statements {
-            if let Parsed::Scanned(scan) = &statement.parsed {
-                collect_scanned(scan, dialect, (&mut defines, &mut alters, &mut mentions));
-            }
-            let Some((statements, _)) = statement.parsed.statements() else { continue };
-            for statement in statements.iter().flat_map(flatten) {
-                let created = defined_name(statement, dialect);
-                let mut names: Names = created.iter().cloned().collect();
-                let kept = if temporary::is_created_by(statement) { &mut passing } else { &mut defines };
-                kept.extend(created);
-                match statement {
-                    Statement::AlterTable(alter) => drop(alters.insert(fold_name(&alter.name, dialect))),
-                    Statement::Drop { names, .. } => alters.extend(names.iter().map(|name| fold_name(name, dialect))),
-                    _ => {}
-                }
-                let _ = visit_relations(statement, |relation| {
-                    names.insert(fold_name(relation, dialect));
-                    ControlFlow::<()>::Continue(())
-                });
-                // A temporary table is no spelling of another one.
-                let lasting = names.difference(&passing).cloned().collect();
-                self.apart.extend(told_apart(&lasting, statement, dialect));
-                mentions.append(&mut names);
-            }
-        }
-        mentions.retain(|name| !defines.contains(name) && !passing.contains(name));
-        self.mentions = mentions;
-        self.alters = alters;
-        self.defines = defines;
-    }
-
     /// How much of it was understood.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts { statements: self.statements.len(), ..Counts::default() };
@@ -107,6 +70,9 @@ impl Script {
                 Parsed::Scanned(_) => counts.tables_only += 1,
                 Parsed::Dynamic | Parsed::Refused(_) => {}
             }
+            let more = statement.more.as_ref().map_or(0, |more| more.statements);
+            counts.statements += more;
+            counts.analyzed += more;
         }
         counts
     }
@@ -120,26 +86,6 @@ pub(crate) struct Counts {
     pub analyzed: usize,
     /// Understood for tables, not for columns.
     pub tables_only: usize,
-}
-
-type Names = BTreeSet<Vec<String>>;
-
-/// Names of a scanned statement: created, altered, mentioned.
-fn collect_scanned(scan: &Scan, dialect: Dialect, (defines, alters, mentions): (&mut Names, &mut Names, &mut Names)) {
-    for target in &scan.targets {
-        let Spot::Table(name) = &target.spot else { continue };
-        let names = match target.deed {
-            Deed::CreateTable | Deed::CreateView | Deed::CreateMaterializedView => &mut *defines,
-            Deed::Alter | Deed::Drop => &mut *alters,
-            Deed::Fill => &mut *mentions,
-        };
-        names.insert(fold_name(name, dialect));
-    }
-    for spot in &scan.reads {
-        if let Spot::Table(name) = spot {
-            mentions.insert(fold_name(name, dialect));
-        }
-    }
 }
 
 /// Names of a statement that differ by their qualifiers only, the shorter first. A statement that writes `orders` as well

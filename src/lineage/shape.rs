@@ -8,6 +8,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use sqlparser::ast::NamedWindowDefinition;
 
+use crate::lineage::indirect::Indirect;
 use crate::lineage::model::{AssetName, ColumnName, ColumnRef, RowSet, Transformation};
 use crate::lineage::wording::{self, Binding, mark};
 
@@ -58,10 +59,10 @@ pub(crate) struct Shape {
     /// The normalised texts of the stars that pass on columns which are not known.
     pub stars: Vec<String>,
     /// What decides about its rows.
-    pub indirect: Sources,
+    pub indirect: Indirect,
     /// The normalised text of everything that decides about its rows.
     pub rows: String,
-    /// The same, clause by clause.
+    /// The same, clause by clause, without its parts; see [`Shape::clauses`].
     pub row_set: RowSet,
     /// The normalised text of its own ORDER BY.
     pub order: String,
@@ -75,10 +76,16 @@ impl Shape {
     }
 
     /// Takes over what decides about the rows of a part of this query.
-    pub fn absorb_rows(&mut self, part: &Shape) {
+    pub fn absorb_rows(&mut self, part: &Arc<Shape>) {
         self.assets.extend(part.assets.iter().cloned());
-        self.indirect.extend(part.indirect.iter().cloned());
-        merge_row_sets(&mut self.row_set, &part.row_set);
+        self.indirect.add_part(part);
+    }
+
+    /// The clauses that decide about its rows, those of its parts as well.
+    pub fn clauses(&self) -> RowSet {
+        let mut all = self.row_set.clone();
+        self.indirect.each_part(&mut |part| merge_row_sets(&mut all, &part.row_set));
+        all
     }
 
     /// Renames the columns by position, as `cte (a, b)` and `alias (a, b)` do.

@@ -1,12 +1,11 @@
-//! The columns of one asset while its statements are replayed: a list in order that is also found by name, and the
-//! schema that queries see of it.
+//! The columns of one asset while its statements are replayed: a list in order that is also found by name, and what
+//! queries see of it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use crate::lineage::catalog::Schema;
 use crate::lineage::model::ColumnName;
-use crate::lineage::shape::{Sources, shorten};
+use crate::lineage::shape::{ColumnList, Sources, shorten};
 
 /// From how many columns, and from how many searches of an unchanged list, names are looked up in a tree.
 const MANY: usize = 24;
@@ -37,7 +36,7 @@ pub(crate) struct Columns {
     places: Option<BTreeMap<ColumnName, usize>>,
     searches: usize,
     /// What queries see; made when one asks.
-    pub(super) schema: OnceLock<Arc<Schema>>,
+    pub(super) seen: OnceLock<ColumnList>,
 }
 
 impl Columns {
@@ -51,7 +50,7 @@ impl Columns {
 
     /// Adds a column at the end.
     pub fn push(&mut self, column: StateColumn) {
-        self.schema = OnceLock::new();
+        self.seen = OnceLock::new();
         if let Some(places) = &mut self.places {
             places.entry(column.name.clone()).or_insert(self.list.len());
         }
@@ -93,7 +92,7 @@ impl Columns {
     pub fn retype(&mut self, name: &ColumnName, data_type: &Arc<str>) {
         if let Some(column) = self.position(name).and_then(|place| self.list.get_mut(place)) {
             column.data_type = Some(Arc::clone(data_type));
-            self.schema = OnceLock::new();
+            self.seen = OnceLock::new();
         }
     }
 
@@ -133,14 +132,14 @@ impl Columns {
     }
 
     /// The asset is called otherwise from now on, or was.
-    pub(super) fn forget_schema(&mut self) {
-        self.schema = OnceLock::new();
+    pub(super) fn forget_seen(&mut self) {
+        self.seen = OnceLock::new();
     }
 
     fn forget(&mut self) {
         self.places = None;
         self.searches = 0;
-        self.schema = OnceLock::new();
+        self.seen = OnceLock::new();
     }
 
     fn position(&mut self, name: &ColumnName) -> Option<usize> {

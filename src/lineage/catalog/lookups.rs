@@ -2,7 +2,6 @@
 //! same answers, the statement means the same there.
 
 use std::cell::RefCell;
-use std::sync::Arc;
 
 use crate::lineage::catalog::{Ambiguous, Catalog, Schema};
 use crate::lineage::model::AssetName;
@@ -15,7 +14,7 @@ pub(crate) enum Seen {
     /// Which asset a written name means.
     Name { parts: Vec<String>, meant: Result<AssetName, Ambiguous> },
     /// What is known of an asset.
-    Schema { name: AssetName, schema: Option<Arc<Schema>> },
+    Schema { name: AssetName, schema: Option<Schema> },
 }
 
 impl Seen {
@@ -25,7 +24,7 @@ impl Seen {
             Self::Name { parts, meant } => catalog.resolve(parts) == *meant,
             Self::Schema { name, schema } => match (schema, catalog.schema(name)) {
                 (None, None) => true,
-                (Some(ours), Some(theirs)) => Arc::ptr_eq(ours, &theirs) || ours.looks_like(&theirs),
+                (Some(ours), Some(theirs)) => ours.looks_like(&theirs),
                 _ => false,
             },
         }
@@ -69,7 +68,7 @@ impl<'c> Lookups<'c> {
     }
 
     /// See [`Catalog::schema`].
-    pub fn schema(&self, name: &AssetName) -> Option<Arc<Schema>> {
+    pub fn schema(&self, name: &AssetName) -> Option<Schema> {
         let schema = self.catalog.schema(name);
         self.note(Seen::Schema { name: name.clone(), schema: schema.clone() });
         schema
@@ -82,7 +81,7 @@ impl<'c> Lookups<'c> {
 
     /// Known columns of an asset as a relation shows them, and whether they are all.
     pub fn columns(&self, name: &AssetName) -> (ColumnList, bool) {
-        self.schema(name).map(|schema| (schema.columns.clone(), schema.complete)).unwrap_or_default()
+        self.schema(name).map(|schema| (schema.columns, schema.complete)).unwrap_or_default()
     }
 
     fn note(&self, seen: Seen) {

@@ -38,7 +38,8 @@ impl Resolver<'_> {
     fn assigned_row(&mut self, query: &Query, width: usize, scope: &Scope<'_>) -> Vec<Value> {
         let shape = self.query(query, Some(scope));
         let how = Transformation::Transformation;
-        let steering = shape.indirect.iter().map(|(source, inner)| (source.clone(), compose(how, *inner)));
+        let deciding = shape.indirect.all();
+        let steering = deciding.iter().map(|(source, inner)| (source.clone(), compose(how, *inner)));
         let steering: Sources = steering.chain(star_sources(&shape.open)).collect();
         let value = |index: usize| {
             let column = shape.columns.get(index);

@@ -128,15 +128,17 @@ impl Resolver<'_> {
         statement: &Statement,
     ) {
         let upstream = self.upstream.clone();
+        // What such a statement filters by decides which rows change, not which rows the table has.
+        let deciding = shape.indirect.all().into_owned();
+        let shape = Shape { row_set: RowSet::default(), indirect: deciding.clone().into(), ..shape };
         for (asset, columns) in changes {
-            self.output_into(output, (&asset, &shape.indirect), scope, statement);
+            self.output_into(output, (&asset, &deciding), scope, statement);
             self.upstream.clone_from(&upstream);
             let times = scope.relations.iter().filter(|relation| relation.asset.as_ref() == Some(&asset)).count();
             if times <= 1 {
                 self.upstream.remove(&asset);
             }
-            // What such a statement filters by decides which rows change, not which rows the table has.
-            let shape = Shape { columns, row_set: RowSet::default(), ..shape.clone() };
+            let shape = Shape { columns, ..shape.clone() };
             let flow = self.flow(shape, &[], statement);
             self.effects.push(Effect::Write { name: asset, flow });
         }

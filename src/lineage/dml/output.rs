@@ -26,7 +26,8 @@ impl Resolver<'_> {
             let relation = self.base_relation(parts.clone(), Some(row.to_owned()), 0);
             scope.add(relation);
         }
-        let mut shape = Shape { rows: "changed rows".to_owned(), indirect: steering.clone(), ..Shape::default() };
+        let mut shape =
+            Shape { rows: "changed rows".to_owned(), indirect: steering.clone().into(), ..Shape::default() };
         self.projection(select_items, &mut scope, &mut shape);
         let target = self.target(&name);
         let listed: Vec<ColumnName> = listed.iter().map(|ident| self.column_name(ident)).collect();

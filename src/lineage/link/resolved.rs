@@ -67,6 +67,11 @@ impl Resolved {
             // What a generator fills in is not known here: the SQL that it makes names the asset.
             effects.retain(|effect| !effect.target().is_some_and(has_hole));
         }
+        for effect in &mut effects {
+            if let (Effect::Write { flow, .. }, Some(more)) = (effect, &statement.more) {
+                flow.add_rows(more);
+            }
+        }
         if stars_unresolved > 0 {
             diagnostics.push(unresolved_star(file, line, stars_unresolved));
         }

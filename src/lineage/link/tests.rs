@@ -15,7 +15,7 @@ use crate::sql::dialect::Dialect;
 use crate::sql::template::{FileAsset, Prepared, TokenTarget};
 
 /// Statements over a few names, so that files define, read, alter, rename and drop what others do.
-const STATEMENTS: [&str; 20] = [
+const STATEMENTS: [&str; 23] = [
     "create table {0} (a int, b int);",
     "create table if not exists {0} (b int, c text);",
     "create table s.{0} (a int, c int);",
@@ -24,6 +24,9 @@ const STATEMENTS: [&str; 20] = [
     "create view s.{0} as select x.a, y.b from {1} x join s.{2} y on x.a = y.a where y.b > 1;",
     "create table {0} as select sum(a) as a, b as c from {1} group by b;",
     "create table {0} (like {1});",
+    "create temporary table {0} as select * from {1};",
+    "create temporary table {0} (a int); insert into {1} select a from {0};",
+    "with {0} as (select a from {1}) insert into {2} select * from {0};",
     "insert into {0} (a) select b from {1};",
     "insert into {0} select * from {1};",
     "insert into {0} values (1, 2);",
