@@ -18,7 +18,6 @@ pub(super) const RULES: &[Rule] = &[
     Rule { name: "drop-of-a-table", dialects: &[], matters: false, edits: drop_table },
     Rule { name: "options-of-copy", dialects: &[Dialect::Snowflake], matters: false, edits: copy_options },
     Rule { name: "search-service", dialects: &[Dialect::Snowflake], matters: false, edits: search_service },
-    Rule { name: "statement-of-a-task", dialects: &[], matters: true, edits: task },
 ];
 
 /// `SEL`, `INS`, `UPD`, `DEL` (Teradata).
@@ -169,15 +168,4 @@ fn search_service(view: &View<'_>) -> Vec<Edit> {
         }
         None => Vec::new(),
     }
-}
-
-/// `CREATE TASK k … AS INSERT …`, `CREATE EVENT e … DO INSERT …`: the statement that will run.
-fn task(view: &View<'_>) -> Vec<Edit> {
-    if !view.is(0, "CREATE") || !(1..8).any(|at| view.any(at, &["TASK", "EVENT"])) {
-        return Vec::new();
-    }
-    let verbs =
-        ["INSERT", "UPDATE", "DELETE", "MERGE", "SELECT", "WITH", "CREATE", "TRUNCATE", "COPY", "BEGIN", "CALL"];
-    let start = (2..view.len()).find(|at| view.any(at - 1, &["AS", "DO"]) && view.any(*at, &verbs));
-    start.map(|start| Edit::drop(0, start)).into_iter().collect()
 }

@@ -238,17 +238,6 @@ fn files_that_are_loaded_are_copied() {
 }
 
 #[test]
-fn the_statement_of_a_task_counts() {
-    check(
-        Dialect::Snowflake,
-        &[(
-            "CREATE TASK k WAREHOUSE = w SCHEDULE = '1 minute' AS INSERT INTO t SELECT a FROM u",
-            "INSERT INTO t SELECT a FROM u | CREATE TASK k WAREHOUSE=w SCHEDULE='1 minute'AS",
-        )],
-    );
-}
-
-#[test]
 fn names_in_strings_and_streams_are_read_as_tables() {
     check(Dialect::Snowflake, &[("SELECT a FROM IDENTIFIER('db.s.t')", "SELECT a FROM db.s.t")]);
     check(Dialect::Databricks, &[("SELECT a FROM STREAM(s.t)", "SELECT a FROM s.t")]);
