@@ -31,7 +31,7 @@ fn noun<'w>(words: &[&'w str]) -> (&'w str, &'w str) {
     };
     let known = |word: &&&str| is_noun(word) || words::MODIFIERS.contains(*word);
     // MySQL writes `DEFINER = name@host` in front of the noun.
-    let defined = words.iter().any(|word| *word == "DEFINER");
+    let defined = words.contains(&"DEFINER");
     let at = words.iter().take_while(|word| defined || known(word)).position(is_noun);
     let word = |at: Option<usize>| at.and_then(|at| words.get(at)).copied().unwrap_or_default();
     (word(at), word(at.map(|at| at + 1)))
