@@ -34,6 +34,7 @@ mod sources;
 mod special;
 mod stage;
 mod statement;
+mod struct_type;
 mod table_function;
 mod temporary;
 mod window;

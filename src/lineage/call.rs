@@ -1,5 +1,7 @@
 //! Calls: aggregates, functions that choose, and everything that may stand in and behind their parentheses.
 
+mod owner;
+
 use std::fmt::Write as _;
 
 use sqlparser::ast::{
@@ -8,24 +10,31 @@ use sqlparser::ast::{
 };
 
 use crate::lineage::expression::{computed, push, weigh_condition};
-use crate::lineage::functions::{self, Role};
+use crate::lineage::functions::{self, Part, Role};
 use crate::lineage::model::Transformation;
 use crate::lineage::resolver::Resolver;
-use crate::lineage::shape::{Scope, Value};
+use crate::lineage::select::is_columns;
+use crate::lineage::shape::{Scope, Value, seen_through};
 use crate::lineage::wording;
 
 impl Resolver<'_> {
     pub(super) fn function(&mut self, function: &Function, scope: &Scope<'_>, how: Transformation, out: &mut Value) {
+        if let Some(column) = self.chosen.clone().filter(|_| is_columns(function)) {
+            out.sources.extend(seen_through(how, &column.sources));
+            out.text.push_str(&column.text);
+            return;
+        }
         let Function { name, uses_odbc_syntax: _, parameters, args, within_group, filter, null_treatment, over } =
             function;
         let name = function_name(name);
         let role = functions::role(&name);
         let inner = match role {
-            Role::Aggregate if over.is_none() && how.is_direct() => Transformation::Aggregation,
+            role if role.is_aggregate() && over.is_none() && how.is_direct() => Transformation::Aggregation,
             _ => computed(how),
         };
         // Its own value first: what else the expression around is made of says nothing about this call.
         let mut own = Value::default();
+        self.method_owner(&function.name, scope, inner, &mut own);
         own.text.push_str(&name);
         if !matches!(parameters, FunctionArguments::None) {
             self.call((parameters, Role::Scalar, &name), scope, inner, &mut own);
@@ -49,7 +58,8 @@ impl Resolver<'_> {
             own.text.push(')');
         }
         if let Some(over) = over {
-            let has_values = !own.sources.is_empty();
+            // Ranks are made of their window and nothing else; a count depends on rows.
+            let has_values = !own.sources.is_empty() || role.is_aggregate();
             self.window(over, scope, window_role(how, has_values), &mut own);
         }
         out.text.push_str(&own.text);
@@ -86,24 +96,36 @@ impl Resolver<'_> {
         scope: &Scope<'_>,
         (how, out): (Transformation, &mut Value),
     ) {
-        if role == Role::Conditional && arguments.len() >= 2 {
-            return self.conditional_function(arguments, scope, how, out);
+        if self.dictionary(name, arguments, scope, (how, out)) {
+            return;
         }
+        let (mut tests, mut results) = (Value::default(), Value::default());
+        let date_part = functions::date_part(name, self.dialect, arguments.len());
         for (index, argument) in arguments.iter().enumerate() {
-            if index > 0 {
-                out.text.push_str(", ");
-            }
-            match self.argument(argument, scope, how, out) {
-                FunctionArgExpr::Expr(Expr::Identifier(ident)) if functions::takes_date_part(name, &ident.value) => {
-                    out.text.push_str(&ident.value.to_lowercase());
+            let part = functions::part(role, index, arguments.len());
+            let how = part.steering().filter(|_| how.is_direct()).unwrap_or(how);
+            let one = if part == Part::Value { &mut results } else { &mut tests };
+            one.text.clear();
+            match self.argument(argument, scope, how, one) {
+                FunctionArgExpr::Expr(Expr::Identifier(ident))
+                    if date_part == Some(index) && functions::is_date_part(&ident.value) =>
+                {
+                    one.text.push_str(&ident.value.to_lowercase());
                 }
-                FunctionArgExpr::Expr(expression) => self.expression(expression, scope, how, out),
-                FunctionArgExpr::QualifiedWildcard(qualifier) => self.whole_row(qualifier, scope, out),
-                FunctionArgExpr::Wildcard => out.text.push('*'),
+                FunctionArgExpr::Expr(expression) => self.expression(expression, scope, how, one),
+                FunctionArgExpr::QualifiedWildcard(qualifier) => self.whole_row(qualifier, scope, one),
+                FunctionArgExpr::Wildcard => one.text.push('*'),
                 FunctionArgExpr::WildcardWithOptions(options) => {
-                    let _ = write!(out.text, "* {options}");
+                    let _ = write!(one.text, "* {options}");
                 }
             }
+            out.text.push_str(if index > 0 { ", " } else { "" });
+            out.text.push_str(&one.text);
+        }
+        if matches!(role, Role::Scalar | Role::Aggregate) {
+            out.sources.extend(results.sources);
+        } else {
+            out.sources.extend(weigh_condition(tests, results, how));
         }
     }
 
@@ -140,31 +162,6 @@ impl Resolver<'_> {
                 let _ = write!(out.text, "{}.*", parts.join("."));
             }
         }
-    }
-
-    /// `if(condition, a, b)` and its kin.
-    fn conditional_function(
-        &mut self,
-        arguments: &[FunctionArg],
-        scope: &Scope<'_>,
-        how: Transformation,
-        out: &mut Value,
-    ) {
-        let (mut test, mut results) = (Value::default(), Value::default());
-        let steer = if how.is_direct() { Transformation::Conditional } else { how };
-        for (index, argument) in arguments.iter().enumerate() {
-            let (how, part) = if index == 0 { (steer, &mut test) } else { (how, &mut results) };
-            if index > 0 {
-                part.text.push_str(", ");
-            }
-            match self.argument(argument, scope, how, part) {
-                FunctionArgExpr::Expr(expression) => self.expression(expression, scope, how, part),
-                other => push(part, other),
-            }
-        }
-        out.text.push_str(&test.text);
-        out.text.push_str(&results.text);
-        out.sources.extend(weigh_condition(test, results, how));
     }
 
     fn argument_clause(

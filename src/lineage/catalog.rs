@@ -34,6 +34,8 @@ pub(crate) struct State {
     pub upstream: BTreeSet<AssetName>,
     /// Assets whose unknown columns are all passed on.
     pub open: BTreeSet<AssetName>,
+    /// What other columns that are not known by name are made of.
+    pub anything: Sources,
     /// Whether DDL says its columns (CREATE TABLE with columns, ALTER TABLE), so that they are part of its definition.
     pub declared: bool,
     /// Normalised texts of the queries that define and fill it.
@@ -55,6 +57,7 @@ impl State {
             indirect: Sources::new(),
             upstream: BTreeSet::new(),
             open: BTreeSet::new(),
+            anything: Sources::new(),
             declared: false,
             definition: Vec::new(),
             sql: Vec::new(),

@@ -81,6 +81,7 @@ impl Flow {
             column.expression = None;
         }
         self.open.clear();
+        self.anything = Default::default();
         self.indirect = Default::default();
         self.row_set = Default::default();
         self.declared = true;

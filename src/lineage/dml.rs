@@ -66,7 +66,9 @@ impl Resolver<'_> {
     /// The target's columns, for an INSERT without a list; only where the source's columns are known as well.
     pub(super) fn known_columns(&self, asset: &AssetName, shape: &Shape) -> Vec<ColumnName> {
         match self.catalog.schema(asset) {
-            Some(known) if known.complete && shape.open.is_empty() && shape.columns.len() <= known.columns.len() => {
+            Some(known)
+                if known.complete && shape.unknown_at.is_none() && shape.columns.len() <= known.columns.len() =>
+            {
                 known.columns.iter().map(|column| column.name.clone()).collect()
             }
             _ => Vec::new(),
@@ -147,6 +149,7 @@ impl Resolver<'_> {
             }
         }
         if let MergeSource::Open(open) = merge_star(merge, &scope, first_source) {
+            shape.note_unknown();
             shape.open.extend(open);
         }
         shape.rows = definition;

@@ -16,6 +16,8 @@ pub(crate) struct Flow {
     pub columns: Vec<StateColumn>,
     /// Assets of which all, partly unknown, columns arrive.
     pub open: Vec<AssetName>,
+    /// What other columns that are not known by name are made of.
+    pub anything: Sources,
     pub indirect: Sources,
     pub row_set: RowSet,
     pub upstream: BTreeSet<AssetName>,
@@ -56,7 +58,9 @@ impl Flow {
         }
         values.extend(shape.stars);
         let definition = format!("{} select {}", shape.rows, values.join(", "));
-        Self { columns, open: shape.open, indirect, row_set, definition: definition.into(), ..Self::default() }
+        let anything = shape.anything.map(Arc::unwrap_or_clone).unwrap_or_default();
+        let definition = definition.into();
+        Self { columns, open: shape.open, anything, indirect, row_set, definition, ..Self::default() }
     }
 
     /// Adds rows like those of the statement: a change of them is a change of the asset.
@@ -250,6 +254,7 @@ fn define(
     state.complete = complete;
     state.columns = flow.columns.iter().cloned().collect();
     state.open = flow.open.iter().cloned().collect();
+    state.anything = flow.anything.clone();
     state.indirect = flow.indirect.clone();
     state.row_set = flow.row_set.clone();
     state.upstream = flow.upstream.clone();
@@ -275,6 +280,7 @@ fn write(catalog: &mut Catalog, name: &AssetName, flow: &Flow, place: &Place) {
         }
     }
     state.open.extend(flow.open.iter().cloned());
+    state.anything.extend(flow.anything.iter().cloned());
     state.indirect.extend(flow.indirect.iter().cloned());
     merge_row_sets(&mut state.row_set, &flow.row_set);
     state.upstream.extend(flow.upstream.iter().cloned());

@@ -8,14 +8,17 @@ use std::fmt::Write as _;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    AccessExpr, CaseWhen, CastFormat, CastKind, DataType, Expr, Ident, LambdaFunction, Query, Subscript, Visit, Visitor,
+    AccessExpr, CaseWhen, CastFormat, CastKind, DataType, Expr, Ident, LambdaFunction, Query, Subscript,
+    Value as Literal, Visit, Visitor,
 };
 
 use crate::lineage::data_type;
-use crate::lineage::model::Transformation;
+use crate::lineage::model::{ColumnName, ColumnRef, Transformation};
 use crate::lineage::resolver::Resolver;
-use crate::lineage::shape::{Scope, Value, compose, shorten};
-use crate::lineage::wording::{Binding, literal};
+use crate::lineage::shape::{Relation, Scope, Value, compose, seen_through, shorten};
+use crate::lineage::struct_type;
+use crate::lineage::wording::{Binding, enclose, literal};
+use crate::sql::dialect::Dialect;
 use crate::sql::ident::fold;
 
 impl Resolver<'_> {
@@ -31,12 +34,24 @@ impl Resolver<'_> {
     pub fn expression(&mut self, expression: &Expr, scope: &Scope<'_>, how: Transformation, out: &mut Value) {
         out.binding = Binding::Atom;
         match expression {
+            // `SET a = DEFAULT`, `VALUES (DEFAULT)`.
+            Expr::Identifier(ident) if ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case("default") => {
+                out.text.push_str("default");
+            }
             Expr::Identifier(ident) => return self.bare_column(ident, scope, how, out),
             Expr::CompoundIdentifier(idents) => return self.compound_column(idents, scope, how, out),
             // Parentheses are written where the operators around ask for them.
             Expr::Nested(inner) => return self.expression(inner, scope, how, out),
             Expr::Cast { kind, expr, data_type, format } => {
                 self.cast((expr, data_type), (kind, format.as_ref()), scope, (how, out));
+                out.binding = Binding::Atom;
+                return;
+            }
+            Expr::CompoundFieldAccess { root, access_chain } => {
+                let chain = self.access_root((root, access_chain), scope, computed(how), out);
+                for access in chain {
+                    self.access(access, scope, how, out);
+                }
                 out.binding = Binding::Atom;
                 return;
             }
@@ -56,18 +71,17 @@ impl Resolver<'_> {
     /// An expression that is one piece: no operator can get between its parts.
     fn piece(&mut self, expression: &Expr, scope: &Scope<'_>, how: Transformation, out: &mut Value) {
         match expression {
-            Expr::Value(value) => out.text.push_str(&literal(&value.value)),
+            Expr::Value(value) => match &value.value {
+                Literal::Placeholder(name) if self.dialect == Dialect::Snowflake => {
+                    self.numbered_column(name, &scope.relations, how, out);
+                }
+                other => out.text.push_str(&literal(other)),
+            },
             Expr::Function(function) => self.function(function, scope, how, out),
             Expr::Case { operand, conditions, else_result, .. } => {
                 self.case((operand.as_deref(), conditions, else_result.as_deref()), scope, computed(how), out);
             }
             Expr::Subquery(query) => self.scalar_subquery(query, scope, computed(how), out),
-            Expr::CompoundFieldAccess { root, access_chain } => {
-                self.operand(root, Binding::Atom, scope, (computed(how), out));
-                for access in access_chain {
-                    self.access(access, scope, how, out);
-                }
-            }
             Expr::JsonAccess { value, path } => {
                 self.operand(value, Binding::Atom, scope, (computed(how), out));
                 let _ = write!(out.text, "{path}");
@@ -173,20 +187,72 @@ impl Resolver<'_> {
         let _ = write!(out.text, "({})", shape.rows);
     }
 
+    /// What fields and elements are taken of: as many leading names as there are belong to the column's own name.
+    /// Gives what is left of the chain.
+    fn access_root<'e>(
+        &mut self,
+        (root, chain): (&'e Expr, &'e [AccessExpr]),
+        scope: &Scope<'_>,
+        how: Transformation,
+        out: &mut Value,
+    ) -> &'e [AccessExpr] {
+        let mut idents: Vec<Ident> = match root {
+            Expr::Identifier(ident) => vec![ident.clone()],
+            Expr::CompoundIdentifier(idents) => idents.clone(),
+            other => {
+                self.operand(other, Binding::Atom, scope, (how, out));
+                return chain;
+            }
+        };
+        let before = idents.len();
+        idents.extend(chain.iter().map_while(|access| match access {
+            AccessExpr::Dot(Expr::Identifier(ident)) => Some(ident.clone()),
+            _ => None,
+        }));
+        let start = out.text.len();
+        match idents.as_slice() {
+            [single] => self.bare_column(single, scope, how, out),
+            several => self.compound_column(several, scope, how, out),
+        }
+        enclose(out, start, Binding::Atom);
+        chain.get(idents.len() - before..).unwrap_or_default()
+    }
+
+    /// Snowflake's `$2`: the column of a relation by its position; of a file, the column that is called so.
+    pub(super) fn numbered_column(&mut self, name: &str, relations: &[Relation], how: Transformation, out: &mut Value) {
+        let position = name.strip_prefix('$').and_then(|digits| digits.parse::<usize>().ok());
+        let (Some(position), [relation]) = (position, relations) else { return out.text.push_str(name) };
+        if let Some(column) = relation.columns.get(position.saturating_sub(1)) {
+            out.sources.extend(seen_through(how, &column.sources));
+            return out.text.push_str(&column.text);
+        }
+        out.text.push_str(&format!("{}.{name}", relation.rows));
+        if let [asset] = relation.open.as_slice() {
+            let column = if asset.is_external() { name } else { "*" };
+            let source = ColumnRef { asset: asset.clone(), column: ColumnName::new(column) };
+            out.sources.insert((source, how));
+        }
+    }
+
     fn access(&mut self, access: &AccessExpr, scope: &Scope<'_>, how: Transformation, out: &mut Value) {
         match access {
             // A field's name is no column of the scope.
             AccessExpr::Dot(Expr::Identifier(field)) => {
-                let _ = write!(out.text, ".{}", fold(field, self.dialect));
+                let name = fold(field, self.dialect);
+                let _ = write!(out.text, ".{name}");
+                out.data_type = out.data_type.take().and_then(|data_type| struct_type::field(&data_type, &name));
             }
             AccessExpr::Dot(field) => {
                 let _ = write!(out.text, ".{field}");
+                out.data_type = None;
             }
             AccessExpr::Subscript(Subscript::Index { index }) => {
-                out.text.push('[');
                 let steer = if how.is_direct() { Transformation::Conditional } else { how };
-                self.expression(index, scope, steer, out);
-                out.text.push(']');
+                let position = self.value(index, scope, steer);
+                out.sources.extend(position.sources);
+                let _ = write!(out.text, "[{}]", position.text);
+                let array = out.data_type.take();
+                out.data_type = array.and_then(|data_type| struct_type::element(&data_type).map(Into::into));
             }
             AccessExpr::Subscript(Subscript::Slice { lower_bound, upper_bound, stride }) => {
                 let steer = if how.is_direct() { Transformation::Conditional } else { how };
@@ -238,10 +304,11 @@ pub(super) fn weigh_condition(
     tests: Value,
     results: Value,
     how: Transformation,
-) -> impl Iterator<Item = (crate::lineage::model::ColumnRef, Transformation)> {
+) -> impl Iterator<Item = (ColumnRef, Transformation)> {
     let made_of_condition = how.is_direct() && !results.sources.iter().any(|(_, inner)| inner.is_direct());
     let tests = tests.sources.into_iter().map(move |(source, inner)| {
-        if made_of_condition && inner == Transformation::Conditional { (source, how) } else { (source, inner) }
+        let steers = matches!(inner, Transformation::Conditional | Transformation::Filter | Transformation::Sort);
+        if made_of_condition && steers { (source, how) } else { (source, inner) }
     });
     tests.chain(results.sources)
 }

@@ -1,6 +1,11 @@
-//! FROM: tables, subqueries, joins, table functions, PIVOT.
+//! FROM: tables, subqueries, joins. What USING merges is in `merge`, ClickHouse's ARRAY JOIN in `array_join`, files that
+//! are read in place in `location`; functions are in `table_function`, PIVOT in `pivot`.
 
-use std::collections::BTreeSet;
+mod array_join;
+mod location;
+mod merge;
+mod operator;
+
 use std::sync::Arc;
 
 use sqlparser::ast::{
@@ -8,13 +13,18 @@ use sqlparser::ast::{
     TableWithJoins,
 };
 
+use crate::lineage::from::array_join::is_array_join;
+use crate::lineage::from::merge::{Kind, Sides, common_columns};
+use crate::lineage::from::operator::{join_parts, note_nullable};
 use crate::lineage::model::{ColumnName, Transformation};
 use crate::lineage::resolver::Resolver;
 use crate::lineage::shape::{Relation, Scope, Shape, Value, shorten};
-use crate::lineage::statement::external_name;
+use crate::lineage::table_function::Elements;
 use crate::sql::dialect::Dialect;
 use crate::sql::ident::{fold, fold_name};
 use crate::sql::jinja::hole::HOLE_PREFIX;
+
+pub(super) use location::in_call;
 
 /// A derived relation's query and alias, or the like, on its way into the scope.
 pub(super) struct Derived<'e> {
@@ -27,8 +37,17 @@ impl Resolver<'_> {
     /// Brings a FROM clause into scope; `shape.rows` becomes its text.
     pub(super) fn from(&mut self, from: &[TableWithJoins], scope: &mut Scope<'_>, shape: &mut Shape) {
         let mut texts = Vec::new();
+        let mut in_array_join = false;
         for table in from {
-            texts.push(self.table_with_joins(table, scope, shape));
+            texts.push(match in_array_join {
+                true => self.array_join(&table.relation, (scope, shape)),
+                false => self.table_with_joins(table, scope, shape),
+            });
+            // `ARRAY JOIN a, b`: the parser takes what stands behind the comma for another table.
+            in_array_join = match table.joins.last() {
+                Some(join) => is_array_join(&join.join_operator),
+                None => in_array_join,
+            };
         }
         // Relations that are only listed may stand in any order, unless their order tells them apart.
         if !scope.is_marked() {
@@ -46,6 +65,7 @@ impl Resolver<'_> {
         scope: &mut Scope<'_>,
         shape: &mut Shape,
     ) -> String {
+        let start = scope.relations.len();
         let mut text = match &table.relation {
             // Joins lean to the left with and without parentheses.
             TableFactor::NestedJoin { table_with_joins, alias: None } => {
@@ -54,16 +74,23 @@ impl Resolver<'_> {
             relation => self.factor(relation, scope, shape),
         };
         for join in &table.joins {
-            text = self.join(join, text, scope, shape);
+            text = self.join(join, (text, start), scope, shape);
         }
         text
     }
 
-    fn join(&mut self, join: &Join, left: String, scope: &mut Scope<'_>, shape: &mut Shape) -> String {
-        let first_new = scope.relations.len();
-        let right = self.factor(&join.relation, scope, shape);
+    /// Adds a join to the relations from `start` on, whose text is `left`.
+    pub(super) fn join(
+        &mut self,
+        join: &Join,
+        (left, start): (String, usize),
+        scope: &mut Scope<'_>,
+        shape: &mut Shape,
+    ) -> String {
+        let sides = Sides { start, first_new: scope.relations.len(), kind: Kind::of(&join.join_operator) };
+        let right = self.joined(join, scope, shape);
         let (mut word, constraint) = join_parts(&join.join_operator);
-        note_nullable(word, first_new, scope);
+        note_nullable(word, sides.first_new, scope);
         let mut condition = Value::default();
         if let JoinOperator::AsOf { match_condition, .. } = &join.join_operator {
             condition.text.push_str("match ");
@@ -79,16 +106,17 @@ impl Resolver<'_> {
                     .iter()
                     .filter_map(|name| fold_name(name, self.dialect).last().map(|last| ColumnName::new(last)))
                     .collect();
-                self.merge_columns(&names, first_new, scope, &mut condition);
+                self.merge_columns(&names, sides, scope, &mut condition);
             }
             Some(JoinConstraint::Natural) => {
                 condition.text.push_str("natural ");
-                let names = common_columns(scope, first_new);
-                self.merge_columns(&names, first_new, scope, &mut condition);
+                let names = common_columns(scope, sides);
+                self.merge_columns(&names, sides, scope, &mut condition);
             }
             Some(JoinConstraint::None) if word == "join" && condition.text.is_empty() => word = "cross join",
             Some(JoinConstraint::None) | None => {}
         }
+        self.hide_side(&join.join_operator, sides, scope);
         shape.indirect.extend(condition.sources);
         let condition = shorten(condition.text);
         let on = if condition.is_empty() { String::new() } else { format!(" on {condition}") };
@@ -97,27 +125,46 @@ impl Resolver<'_> {
         format!("{left} {word} {right}{on}")
     }
 
-    /// USING and NATURAL: one column for both sides, and a join condition.
-    fn merge_columns(&mut self, names: &[ColumnName], first_new: usize, scope: &mut Scope<'_>, condition: &mut Value) {
-        for name in names {
-            let mut value = Value::default();
-            self.bare_column(&Ident::new(name.as_str()), scope, Transformation::Join, &mut value);
-            for relation in scope.relations.iter().skip(first_new) {
-                if let crate::lineage::shape::Lookup::Known(column) = relation.lookup(name) {
-                    condition
-                        .sources
-                        .extend(column.sources.iter().map(|(source, _)| (source.clone(), Transformation::Join)));
-                } else if let crate::lineage::shape::Lookup::Through(asset) = relation.lookup(name) {
-                    let source = crate::lineage::model::ColumnRef { asset: asset.clone(), column: name.clone() };
-                    condition.sources.insert((source, Transformation::Join));
-                }
+    /// The relation that is joined.
+    fn joined(&mut self, join: &Join, scope: &mut Scope<'_>, shape: &mut Shape) -> String {
+        match (&join.join_operator, &join.relation) {
+            (operator, relation) if is_array_join(operator) => self.array_join(relation, (scope, shape)),
+            (JoinOperator::CrossApply | JoinOperator::OuterApply, TableFactor::Derived { subquery, alias, .. }) => {
+                self.lateral(subquery, alias.as_ref(), (scope, shape))
             }
-            condition.sources.extend(value.sources);
-            condition.text.push_str(&format!("using {name} "));
-            for relation in scope.relations.iter_mut().skip(first_new) {
-                relation.merged.insert(name.clone());
-            }
+            (_, relation) => self.factor(relation, scope, shape),
         }
+    }
+
+    /// A subquery that sees the relations before it.
+    fn lateral(
+        &mut self,
+        subquery: &sqlparser::ast::Query,
+        alias: Option<&TableAlias>,
+        (scope, shape): (&mut Scope<'_>, &mut Shape),
+    ) -> String {
+        let mut inner = self.query(subquery, Some(scope));
+        // Its columns may be those of a relation before it.
+        let before = scope.relations.iter().flat_map(|relation| relation.assets.iter().cloned());
+        inner.assets.extend(before);
+        self.derived(Derived { shape: Arc::new(inner), alias, name: None }, (scope, shape))
+    }
+
+    /// A semi or anti join only asks whether there is a row: the columns of that side end with its condition.
+    fn hide_side(&self, operator: &JoinOperator, sides: Sides, scope: &mut Scope<'_>) {
+        if self.dialect == Dialect::ClickHouse {
+            return;
+        }
+        match operator {
+            JoinOperator::Semi(_) | JoinOperator::LeftSemi(_) | JoinOperator::Anti(_) | JoinOperator::LeftAnti(_) => {
+                scope.relations.truncate(sides.first_new);
+            }
+            JoinOperator::RightSemi(_) | JoinOperator::RightAnti(_) => {
+                scope.relations.drain(sides.start..sides.first_new.min(scope.relations.len()));
+            }
+            _ => return,
+        }
+        scope.merged.retain(|merged| merged.before < sides.start);
     }
 
     /// Brings one relation into scope and gives its text.
@@ -129,28 +176,29 @@ impl Resolver<'_> {
                 with_words(text, table_words(factor), shape)
             }
             TableFactor::Derived { subquery, alias, lateral, sample } => {
-                let mut inner =
-                    if *lateral { self.query(subquery, Some(scope)) } else { self.query(subquery, outward(scope)) };
-                if *lateral {
-                    // Its columns may be those of a relation before it.
-                    let before = scope.relations.iter().flat_map(|relation| relation.assets.iter().cloned());
-                    inner.assets.extend(before);
-                }
-                let derived = Derived { shape: Arc::new(inner), alias: alias.as_ref(), name: None };
-                let text = self.derived(derived, (scope, shape));
+                // DuckDB lets every subquery of a FROM clause see what stands before it.
+                let sees_siblings = *lateral || self.dialect == Dialect::DuckDb && !scope.relations.is_empty();
+                let text = if sees_siblings {
+                    self.lateral(subquery, alias.as_ref(), (scope, shape))
+                } else {
+                    let inner = self.query(subquery, outward(scope));
+                    self.derived(Derived { shape: Arc::new(inner), alias: alias.as_ref(), name: None }, (scope, shape))
+                };
                 with_words(text, sample.iter().map(sample_words).collect(), shape)
             }
-            TableFactor::NestedJoin { table_with_joins, alias } => {
-                let first_new = scope.relations.len();
+            TableFactor::NestedJoin { table_with_joins, alias: None } => {
                 let text = self.table_with_joins(table_with_joins, scope, shape);
-                if let Some(alias) = alias {
-                    let name = fold(&alias.name, self.dialect);
-                    for relation in scope.relations.iter_mut().skip(first_new) {
-                        relation.alias = Some(name.clone());
-                    }
-                }
                 if table_with_joins.joins.is_empty() { text } else { format!("({text})") }
             }
+            TableFactor::NestedJoin { table_with_joins, alias: Some(alias) } => {
+                let mut inner = Scope::within(scope.parent);
+                let rows = self.table_with_joins(table_with_joins, &mut inner, shape);
+                let mut joined = self.everything(&inner);
+                joined.rows = format!("({rows})");
+                joined.assets = inner.relations.iter().flat_map(|relation| relation.assets.iter().cloned()).collect();
+                self.derived(Derived { shape: Arc::new(joined), alias: Some(alias), name: None }, (scope, shape))
+            }
+            TableFactor::MatchRecognize { .. } => self.match_recognize(factor, (scope, shape)),
             TableFactor::Pivot { .. } => self.pivot(factor, (scope, shape)),
             TableFactor::Unpivot { .. } => self.unpivot(factor, (scope, shape)),
             other => self.function_like(other, (scope, shape)),
@@ -165,12 +213,8 @@ impl Resolver<'_> {
         (scope, outer): (&mut Scope<'_>, &mut Shape),
     ) -> String {
         let parts = fold_name(name, self.dialect);
-        if let Some(arguments) = arguments {
-            let value = self.argument_value(arguments, scope);
-            if self.is_table_function(&parts) {
-                return self.call_table_function((name, alias), value, (scope, outer));
-            }
-            return self.function_relation(parts.last().cloned(), alias, value, scope);
+        if let Some(arguments) = arguments.filter(|arguments| !self.are_hints(arguments)) {
+            return self.called((name, alias), (arguments, false), (scope, outer));
         }
         if let [single] = parts.as_slice() {
             let cte = self.ctes.iter().rev().find(|(cte, _)| cte == single).map(|(_, shape)| shape.clone());
@@ -178,43 +222,52 @@ impl Resolver<'_> {
                 return self.derived(Derived { shape, alias, name: Some(single.clone()) }, (scope, outer));
             }
         }
-        if let (Some(sqlparser::ast::ObjectNamePart::Identifier(first)), true) = (name.0.first(), parts.len() > 1) {
-            // `FROM orders, orders.items`: an array of a relation before it.
-            let qualifier = [fold(first, self.dialect)];
-            if scope.relations.iter().any(|relation| relation.answers_to(&qualifier)) {
-                let idents: Vec<Ident> = name.0.iter().filter_map(|part| part.as_ident().cloned()).collect();
-                let mut value = Value::default();
-                self.compound_column(&idents, scope, Transformation::Transformation, &mut value);
-                return self.function_relation(parts.last().cloned(), alias, value, scope);
-            }
+        if let Some(location) = location::in_name(name, &parts, self.dialect) {
+            return self.read_locations(&[location], alias, (scope, outer));
+        }
+        if let Some(idents) = self.array_of_relation(name, scope) {
+            let mut array = Value::default();
+            self.compound_column(&idents, scope, Transformation::Transformation, &mut array);
+            let elements = Elements { arrays: vec![array], alias, ordinality: false, called: parts.last() };
+            return self.elements(elements, scope);
         }
         if let [single] = parts.as_slice()
             && let Some(text) = self.changed_rows(single, alias, (scope, outer))
         {
             return text;
         }
-        if let Some(path) = file_path(&parts) {
-            let asset = external_name(path);
-            self.upstream.insert(asset.clone());
-            let (rows, open) = (asset.to_string(), vec![asset.clone()]);
-            let alias = alias.map(|alias| fold(&alias.name, self.dialect));
-            outer.assets.insert(asset.clone());
-            scope.add(Relation { alias, rows: rows.clone(), open, assets: [asset].into(), ..Relation::default() });
-            return rows;
-        }
         if parts.last().is_some_and(|last| last.starts_with(HOLE_PREFIX)) {
             // What a template leaves open is no asset: nothing is known of its columns.
-            return self.function_relation(parts.last().cloned(), alias, Value::default(), scope);
+            let name = parts.last().cloned().unwrap_or_default();
+            return self.function_relation((&name, alias), (Vec::new(), false), Value::default(), scope);
         }
-        let line = self.name_line(name);
+        self.named_table((parts, self.name_line(name)), alias, (scope, outer))
+    }
+
+    /// A relation of an asset, by folded parts of its name, which stands in `line`.
+    pub(super) fn named_table(
+        &mut self,
+        (parts, line): (Vec<String>, u32),
+        alias: Option<&TableAlias>,
+        (scope, outer): (&mut Scope<'_>, &mut Shape),
+    ) -> String {
         let mut relation = self.base_relation(parts, alias.map(|alias| fold(&alias.name, self.dialect)), line);
         if let Some(alias) = alias {
-            self.rename_columns(&mut relation, alias);
+            // Of a table that is known in part, no position is certain.
+            let unknown_at = (!relation.open.is_empty()).then_some((0, relation.columns.len()));
+            self.rename_columns(&mut relation, alias, unknown_at);
         }
         let text = relation.rows.clone();
         outer.assets.extend(relation.assets.iter().cloned());
         scope.add(relation);
         text
+    }
+
+    /// `FROM orders, orders.items`: an array of a relation before it.
+    fn array_of_relation(&self, name: &ObjectName, scope: &Scope<'_>) -> Option<Vec<Ident>> {
+        let idents: Vec<Ident> = name.0.iter().filter_map(|part| part.as_ident().cloned()).collect();
+        let qualifier = [fold(idents.first().filter(|_| idents.len() > 1)?, self.dialect)];
+        scope.relations.iter().any(|relation| relation.answers_to(&qualifier)).then_some(idents)
     }
 
     /// A base relation for an asset, read at `line` (0: not noted).
@@ -252,47 +305,45 @@ impl Resolver<'_> {
             open: shape.open.clone(),
             passed: shape.passed.clone(),
             stars: shape.stars.clone(),
+            anything: shape.anything.clone(),
             rows: shape.rows.clone(),
             is_derived: true,
             assets: shape.assets.clone(),
             ..Relation::default()
         };
         if let Some(alias) = derived.alias {
-            self.rename_columns(&mut relation, alias);
+            self.rename_columns(&mut relation, alias, shape.unknown_at);
         }
         let text = relation.rows.clone();
         scope.add(relation);
         text
     }
 
-    /// `alias (a, b)`.
-    pub(super) fn rename_columns(&self, relation: &mut Relation, alias: &TableAlias) {
+    /// `alias (a, b)`; `unknown_at` as in [`Shape::unknown_at`].
+    pub(super) fn rename_columns(
+        &self,
+        relation: &mut Relation,
+        alias: &TableAlias,
+        unknown_at: Option<(usize, usize)>,
+    ) {
         if alias.columns.is_empty() {
             return;
         }
-        let names: Vec<ColumnName> =
-            alias.columns.iter().map(|column| ColumnName::new(&fold(&column.name, self.dialect))).collect();
         let mut shape = Shape {
             columns: relation.columns.to_vec(),
-            open: relation.open.clone(),
             stars: vec![relation.star_text()],
+            open: std::mem::take(&mut relation.open),
+            anything: relation.anything.take(),
+            unknown_at,
             ..Shape::default()
         };
-        shape.rename(&names);
+        shape.rename(&self.alias_names(alias));
         relation.columns = shape.columns.into();
+        (relation.open, relation.anything) = (shape.open, shape.anything);
     }
-}
 
-/// Notes the relations whose values an outer join may replace by NULL.
-fn note_nullable(join: &str, first_new: usize, scope: &mut Scope<'_>) {
-    let (before, new) = match join {
-        "left join" | "outer apply" | "left array join" | "asof join" => (false, true),
-        "right join" => (true, false),
-        "full join" => (true, true),
-        _ => return,
-    };
-    for (index, relation) in scope.relations.iter_mut().enumerate() {
-        relation.is_nullable |= if index < first_new { before } else { new };
+    pub(super) fn alias_names(&self, alias: &TableAlias) -> Vec<ColumnName> {
+        alias.columns.iter().map(|column| ColumnName::new(&fold(&column.name, self.dialect))).collect()
     }
 }
 
@@ -349,46 +400,4 @@ fn outward<'s, 'p>(scope: &'s Scope<'p>) -> Option<&'s Scope<'p>> {
         let parent: &'s Scope<'p> = parent;
         parent
     })
-}
-
-/// Columns that both the new relations and those before them are known to have.
-fn common_columns(scope: &Scope<'_>, first_new: usize) -> Vec<ColumnName> {
-    let names = |relations: &[Relation]| -> BTreeSet<ColumnName> {
-        relations.iter().flat_map(|relation| relation.columns.iter().map(|column| column.name.clone())).collect()
-    };
-    let (before, new) = scope.relations.split_at(first_new.min(scope.relations.len()));
-    names(before).intersection(&names(new)).cloned().collect()
-}
-
-/// Spark's ``parquet.`folder/` ``: a file read in place.
-fn file_path(parts: &[String]) -> Option<&str> {
-    match parts {
-        [format, path] if path.contains('/') => {
-            let known = ["parquet", "csv", "json", "orc", "avro", "delta", "text", "binaryfile"];
-            known.contains(&format.as_str()).then_some(path)
-        }
-        _ => None,
-    }
-}
-
-/// A join's word in normalised text, and its constraint. INNER is what JOIN means, OUTER adds nothing.
-fn join_parts(operator: &JoinOperator) -> (&'static str, Option<&JoinConstraint>) {
-    match operator {
-        JoinOperator::Join(constraint) | JoinOperator::Inner(constraint) | JoinOperator::StraightJoin(constraint) => {
-            ("join", Some(constraint))
-        }
-        JoinOperator::Left(constraint) | JoinOperator::LeftOuter(constraint) => ("left join", Some(constraint)),
-        JoinOperator::Right(constraint) | JoinOperator::RightOuter(constraint) => ("right join", Some(constraint)),
-        JoinOperator::FullOuter(constraint) => ("full join", Some(constraint)),
-        JoinOperator::CrossJoin(constraint) => ("cross join", Some(constraint)),
-        JoinOperator::Semi(constraint) | JoinOperator::LeftSemi(constraint) => ("semi join", Some(constraint)),
-        JoinOperator::RightSemi(constraint) => ("right semi join", Some(constraint)),
-        JoinOperator::Anti(constraint) | JoinOperator::LeftAnti(constraint) => ("anti join", Some(constraint)),
-        JoinOperator::RightAnti(constraint) => ("right anti join", Some(constraint)),
-        JoinOperator::AsOf { constraint, .. } => ("asof join", Some(constraint)),
-        JoinOperator::CrossApply => ("cross apply", None),
-        JoinOperator::OuterApply => ("outer apply", None),
-        JoinOperator::ArrayJoin | JoinOperator::InnerArrayJoin => ("array join", None),
-        JoinOperator::LeftArrayJoin => ("left array join", None),
-    }
 }

@@ -52,6 +52,10 @@ pub(crate) struct Shape {
     pub columns: Vec<OutColumn>,
     /// Assets of which all columns are passed on, and whose columns are not (all) known.
     pub open: Vec<AssetName>,
+    /// Columns that are not known by name, and no asset's own: each of them depends on these.
+    pub anything: Option<Arc<Sources>>,
+    /// How many known columns stand before the first and before the last of those that are not known.
+    pub unknown_at: Option<(usize, usize)>,
     /// Assets of which all columns are passed on by a star, known or not.
     pub passed: Vec<AssetName>,
     /// The assets whose rows it is made of.
@@ -81,6 +85,13 @@ impl Shape {
         self.indirect.add_part(part);
     }
 
+    /// The same of a part that nothing else reads: it is not worth pointing at.
+    pub fn take_rows(&mut self, part: &Self) {
+        self.assets.extend(part.assets.iter().cloned());
+        self.indirect.take_in(part.indirect.clone());
+        merge_row_sets(&mut self.row_set, &part.row_set);
+    }
+
     /// The clauses that decide about its rows, those of its parts as well.
     pub fn clauses(&self) -> RowSet {
         let mut all = self.row_set.clone();
@@ -88,34 +99,87 @@ impl Shape {
         all
     }
 
-    /// Renames the columns by position, as `cte (a, b)` and `alias (a, b)` do.
-    pub fn rename(&mut self, names: &[ColumnName]) {
-        for (column, name) in self.columns.iter_mut().zip(names) {
-            column.name = name.clone();
+    /// Notes that columns which are not known by name stand here.
+    pub fn note_unknown(&mut self) {
+        let here = self.columns.len();
+        let first = self.unknown_at.map_or(here, |(first, _)| first);
+        self.unknown_at = Some((first, here));
+    }
+
+    /// Adds columns that are not known by name and depend on these.
+    pub fn add_anything(&mut self, sources: &Sources) {
+        let all = Arc::make_mut(self.anything.get_or_insert_default());
+        all.extend(sources.iter().cloned());
+    }
+
+    /// Adds the columns of a part of a SELECT list.
+    pub fn append(&mut self, part: Shape) {
+        let before = self.columns.len();
+        if let Some((first, last)) = part.unknown_at {
+            let first = self.unknown_at.map_or(before + first, |(first, _)| first);
+            self.unknown_at = Some((first, before + last));
         }
-        if self.columns.is_empty() && self.open.len() == 1 {
-            // All columns are unknown but named here: each of them comes from the one asset as a whole.
-            let sources: Sources = self
-                .open
-                .iter()
-                .map(|asset| {
-                    (ColumnRef { asset: asset.clone(), column: ColumnName::new("*") }, Transformation::Transformation)
-                })
-                .collect();
-            let sources = Arc::new(sources);
-            let all = self.stars.join(", ");
-            self.columns = names
-                .iter()
-                .enumerate()
-                .map(|(index, name)| OutColumn {
+        self.columns.extend(part.columns);
+        self.stars.extend(part.stars);
+        for (ours, theirs) in [(&mut self.open, part.open), (&mut self.passed, part.passed)] {
+            for asset in theirs {
+                if !ours.contains(&asset) {
+                    ours.push(asset);
+                }
+            }
+        }
+        if let Some(sources) = part.anything {
+            self.add_anything(&sources);
+        }
+    }
+
+    /// Renames the columns by position, as `cte (a, b)` and `alias (a, b)` do.
+    ///
+    /// Where a star stands for columns that are not known, the names before it and behind it are certain; each of those
+    /// between them stands for any of the columns there.
+    pub fn rename(&mut self, names: &[ColumnName]) {
+        let Some((first, last)) = self.unknown_at.filter(|_| !names.is_empty()) else {
+            for (column, name) in self.columns.iter_mut().zip(names) {
+                column.name = name.clone();
+            }
+            return;
+        };
+        let behind = self.columns.len().saturating_sub(last);
+        let any = self.any_between(first, last);
+        let all = self.stars.join(", ");
+        let known = std::mem::take(&mut self.columns);
+        for (index, name) in names.iter().enumerate() {
+            let from_end = names.len() - index;
+            let column = match index {
+                _ if index < first => known.get(index),
+                _ if from_end <= behind => known.get(known.len().saturating_sub(from_end)),
+                _ => None,
+            };
+            self.columns.push(match column {
+                Some(column) => OutColumn { name: name.clone(), ..column.clone() },
+                None => OutColumn {
                     name: name.clone(),
-                    sources: sources.clone(),
+                    sources: any.clone(),
                     text: format!("({all})[{}]", index + 1).into(),
                     binding: Binding::Atom,
                     data_type: None,
-                })
-                .collect();
+                },
+            });
         }
+        // Every column has its name now.
+        (self.open, self.anything, self.unknown_at) = (Vec::new(), None, None);
+        self.stars.clear();
+    }
+
+    /// What a column may be made of that is one of those which are not known, or stands between them.
+    fn any_between(&self, first: usize, last: usize) -> Arc<Sources> {
+        let between = self.columns.iter().take(last).skip(first).flat_map(|column| column.sources.iter().cloned());
+        let star = |asset: &AssetName| {
+            (ColumnRef { asset: asset.clone(), column: ColumnName::new("*") }, Transformation::Identity)
+        };
+        let anything = self.anything.iter().flat_map(|sources| sources.iter().cloned());
+        let all: Sources = between.chain(self.open.iter().map(star)).chain(anything).collect();
+        Arc::new(seen_through(Transformation::Transformation, &all).collect())
     }
 }
 
@@ -144,8 +208,10 @@ pub(crate) struct Relation {
     pub open: Vec<AssetName>,
     /// See [`Shape::passed`].
     pub passed: Vec<AssetName>,
-    /// A table function: every column of it depends on these.
+    /// Columns that are not known by name, and no asset's own: each of them depends on these.
     pub anything: Option<Arc<Sources>>,
+    /// What the alias means as a value itself: `UNNEST(items) AS item` … `item`.
+    pub value: Option<Arc<Sources>>,
     /// See [`Shape::stars`].
     pub stars: Vec<String>,
     /// The normalised text that stands for it in `rows`.
@@ -160,8 +226,16 @@ pub(crate) struct Relation {
     pub has_neighbours: bool,
     /// See [`Shape::assets`].
     pub assets: BTreeSet<AssetName>,
-    /// Columns that USING or NATURAL merged with a relation before it: a star gives them once.
-    pub merged: BTreeSet<ColumnName>,
+}
+
+/// A column that USING or NATURAL made of two.
+#[derive(Debug, Clone)]
+pub(crate) struct Merged {
+    pub column: OutColumn,
+    /// Positions of the relations whose column it stands for: a star gives it once.
+    pub relations: Vec<usize>,
+    /// Position of the first relation of its join.
+    pub before: usize,
 }
 
 /// What a relation says about a column name.
@@ -169,7 +243,7 @@ pub(crate) enum Lookup<'r> {
     Known(&'r OutColumn),
     /// Not known by name; it can only come from this asset, whose columns are not all known.
     Through(&'r AssetName),
-    /// Any column of a table function.
+    /// One of those columns that are not known by name.
     Anything,
     /// It may be there: several unknown assets pass their columns on.
     Maybe,
@@ -181,10 +255,8 @@ impl Relation {
         if let Some(column) = self.columns.find(name) {
             return Lookup::Known(column);
         }
-        if self.anything.is_some() {
-            return Lookup::Anything;
-        }
         match self.open.as_slice() {
+            [] if self.anything.is_some() => Lookup::Anything,
             [] => Lookup::Absent,
             [asset] => Lookup::Through(asset),
             _ => Lookup::Maybe,
@@ -221,10 +293,26 @@ pub(crate) struct Scope<'p> {
     pub parent: Option<&'p Scope<'p>>,
     /// Output columns of this query that later clauses, and in some dialects later columns, may name.
     pub aliases: Vec<OutColumn>,
-    /// Whether an alias is looked up before a column whose existence is not known.
-    pub aliases_first: bool,
+    /// What wins where an output column and a column of a relation have one name.
+    pub precedence: Precedence,
+    /// Relations that are only addressed by their names: the variables of a row pattern.
+    pub named: Vec<Relation>,
+    /// Columns that USING and NATURAL merged.
+    pub merged: Vec<Merged>,
     /// Windows that this query names.
     pub windows: Vec<NamedWindowDefinition>,
+}
+
+/// What a bare name means that an output column and a column of a relation may both have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Precedence {
+    /// The output column only where no relation can have the name.
+    #[default]
+    Relations,
+    /// The relation's column where it is known to exist, else the output column.
+    Known,
+    /// The output column.
+    Outputs,
 }
 
 impl<'p> Scope<'p> {
@@ -248,6 +336,11 @@ impl<'p> Scope<'p> {
         for relation in &mut self.relations {
             relation.has_neighbours = has_neighbours;
         }
+    }
+
+    /// The column that USING or NATURAL made of several by this name.
+    pub fn merged_column(&self, name: &ColumnName) -> Option<&OutColumn> {
+        self.merged.iter().map(|merged| &merged.column).find(|column| column.name == *name)
     }
 
     /// Whether relations are told apart by marks.

@@ -198,7 +198,7 @@ impl Resolver<'_> {
         let line = self.name_line(original);
         let relation = self.base_relation(parts, None, line);
         let mut shape = Shape { rows: relation.rows.clone(), ..Shape::default() };
-        shape.columns = self.star_columns(&relation, &mut shape);
+        self.pass_on(&relation, &mut shape);
         let flow = self.flow(shape, &[], statement);
         let complete = flow.open.is_empty() && !flow.columns.is_empty();
         let flow = if with_data { flow } else { flow.without_data() };
@@ -214,9 +214,7 @@ impl Resolver<'_> {
         statement: &Statement,
     ) {
         let flow = self.flow(shape, columns, statement);
-        let complete = flow.open.is_empty()
-            && !flow.columns.is_empty()
-            && !flow.columns.iter().any(|column| column.name.is_star());
+        let complete = flow.open.is_empty() && flow.anything.is_empty() && !flow.columns.is_empty();
         self.effects.push(Effect::Define { name, kind, flow, complete, keep_existing });
     }
 
@@ -283,7 +281,7 @@ impl Resolver<'_> {
                 let parts = fold_name(table_name, self.dialect);
                 let relation = self.base_relation(parts, None, self.name_line(table_name));
                 let mut shape = Shape { rows: relation.rows.clone(), ..Shape::default() };
-                shape.columns = self.star_columns(&relation, &mut shape);
+                self.pass_on(&relation, &mut shape);
                 if let Some(external) = external {
                     self.write_external(external, shape, statement);
                 }
@@ -311,7 +309,7 @@ impl Resolver<'_> {
                 if unload {
                     let relation = self.base_relation(fold_name(object, self.dialect), None, 0);
                     let mut shape = Shape { rows: relation.rows.clone(), ..Shape::default() };
-                    shape.columns = self.star_columns(&relation, &mut shape);
+                    self.pass_on(&relation, &mut shape);
                     shape
                 } else {
                     let external = external_name(&object.to_string());

@@ -1,14 +1,30 @@
-//! Functions in FROM: UNNEST, FLATTEN, TABLE(…), JSON_TABLE, LATERAL VIEW, and whatever else yields rows.
+//! Functions in FROM: FLATTEN, TABLE(…), JSON_TABLE, and whatever else yields rows. UNNEST is in `unnest`, LATERAL VIEW in
+//! `lateral_view`, MATCH_RECOGNIZE in `match_recognize`; `outputs` knows the columns of well-known functions.
+
+mod lateral_view;
+mod match_recognize;
+mod outputs;
+mod unnest;
 
 use std::sync::Arc;
 
-use sqlparser::ast::{Expr, FunctionArg, FunctionArgExpr, Ident, LateralView, ObjectName, TableAlias, TableFactor};
+use sqlparser::ast::{
+    Expr, FunctionArg, FunctionArgExpr, FunctionArguments, JsonTableColumn, ObjectName, TableAlias, TableFactor,
+};
 
+use crate::lineage::from::in_call;
 use crate::lineage::model::{ColumnName, Transformation};
 use crate::lineage::resolver::{Resolver, star_sources};
-use crate::lineage::shape::{ColumnList, OutColumn, Relation, Scope, Shape, Sources, Value, shorten};
-use crate::lineage::wording::Binding;
+use crate::lineage::shape::{OutColumn, Relation, Scope, Shape, Sources, Value, shorten};
+use crate::lineage::table_function::outputs::Outputs;
+use crate::lineage::wording::{Binding, string};
+use crate::sql::dialect::Dialect;
 use crate::sql::ident::{fold, fold_name};
+
+pub(super) use unnest::Elements;
+
+/// The columns of a table function by name, each with what it is made of.
+type Columns = Vec<(String, Arc<Sources>)>;
 
 impl Resolver<'_> {
     pub(super) fn argument_value(&mut self, arguments: &[FunctionArg], scope: &Scope<'_>) -> Value {
@@ -28,39 +44,6 @@ impl Resolver<'_> {
             }
         }
         value
-    }
-
-    /// A relation of which every column depends on the same sources.
-    pub(super) fn function_relation(
-        &mut self,
-        name: Option<String>,
-        alias: Option<&TableAlias>,
-        arguments: Value,
-        scope: &mut Scope<'_>,
-    ) -> String {
-        let sources = Arc::new(arguments.sources);
-        let text = shorten(format!("{}({})", name.clone().unwrap_or_default(), arguments.text));
-        let columns: ColumnList = alias
-            .iter()
-            .flat_map(|alias| &alias.columns)
-            .enumerate()
-            .map(|(index, column)| OutColumn {
-                name: ColumnName::new(&fold(&column.name, self.dialect)),
-                sources: sources.clone(),
-                text: format!("{text}[{}]", index + 1).into(),
-                binding: Binding::Atom,
-                data_type: column.data_type.as_ref().map(|data_type| data_type.to_string().to_uppercase().into()),
-            })
-            .collect();
-        scope.add(Relation {
-            alias: alias.map(|alias| fold(&alias.name, self.dialect)),
-            path: name.into_iter().collect(),
-            columns,
-            anything: Some(sources),
-            rows: text.clone(),
-            ..Relation::default()
-        });
-        text
     }
 
     /// Whether a function that is called as a table is one that the repository defines.
@@ -84,7 +67,8 @@ impl Resolver<'_> {
         let parts = fold_name(name, self.dialect);
         let mut relation = self.base_relation(parts, alias.map(|alias| fold(&alias.name, self.dialect)), line);
         if let Some(alias) = alias {
-            self.rename_columns(&mut relation, alias);
+            let unknown_at = (!relation.open.is_empty()).then_some((0, relation.columns.len()));
+            self.rename_columns(&mut relation, alias, unknown_at);
         }
         let text = shorten(format!("{}({})", relation.rows, arguments.text));
         relation.rows.clone_from(&text);
@@ -99,131 +83,237 @@ impl Resolver<'_> {
         factor: &TableFactor,
         (scope, outer): (&mut Scope<'_>, &mut Shape),
     ) -> String {
-        let mut value = Value::default();
-        let how = Transformation::Transformation;
-        let (name, alias) = match factor {
+        match factor {
             TableFactor::UNNEST { alias, array_exprs, with_offset, with_offset_alias, with_ordinality } => {
-                self.list(array_exprs, scope, how, &mut value);
-                if let Some(offset) = with_offset_alias {
-                    self.offset_relation(offset, &value, scope);
-                }
-                let numbered = *with_ordinality || *with_offset && with_offset_alias.is_none();
-                value.text.push_str(if numbered { " with offset" } else { "" });
-                ("unnest", alias.as_ref())
+                let how = Transformation::Transformation;
+                let arrays = array_exprs.iter().map(|array| self.value(array, scope, how)).collect();
+                let alias = alias.as_ref();
+                let elements = Elements { arrays, alias, ordinality: *with_ordinality, called: None };
+                let offset = with_offset_alias.as_ref().map(|name| fold(name, self.dialect));
+                let offset = offset.or_else(|| with_offset.then(|| "offset".to_owned()));
+                self.elements_with_offset(elements, offset, scope)
             }
-            TableFactor::TableFunction { expr, alias } => {
-                self.expression(expr, scope, how, &mut value);
-                if let Expr::Function(function) = expr
-                    && self.is_table_function(&fold_name(&function.name, self.dialect))
-                {
-                    return self.call_table_function((&function.name, alias.as_ref()), value, (scope, outer));
-                }
-                ("table", alias.as_ref())
-            }
+            TableFactor::TableFunction { expr, alias } => self.table_of(expr, alias.as_ref(), (scope, outer)),
             TableFactor::Function { lateral: _, name, args, with_ordinality, alias } => {
-                let mut value = self.argument_value(args, scope);
-                value.text.push_str(if *with_ordinality { " with ordinality" } else { "" });
-                let parts = fold_name(name, self.dialect);
-                if self.is_table_function(&parts) {
-                    return self.call_table_function((name, alias.as_ref()), value, (scope, outer));
-                }
-                return self.function_relation(parts.last().cloned(), alias.as_ref(), value, scope);
+                self.called((name, alias.as_ref()), (args, *with_ordinality), (scope, outer))
             }
-            other => self.function_of_its_own(other, scope, &mut value),
+            TableFactor::SemanticView { name, alias, .. } => {
+                let named = (fold_name(name, self.dialect), self.name_line(name));
+                self.named_table(named, alias.as_ref(), (scope, outer))
+            }
+            other => self.extracted(other, scope),
+        }
+    }
+
+    /// `FROM f(…)`.
+    pub(super) fn called(
+        &mut self,
+        (name, alias): (&ObjectName, Option<&TableAlias>),
+        (arguments, ordinality): (&[FunctionArg], bool),
+        (scope, outer): (&mut Scope<'_>, &mut Shape),
+    ) -> String {
+        let parts = fold_name(name, self.dialect);
+        let function = parts.last().map(|last| last.to_lowercase()).unwrap_or_default();
+        let locations = in_call(&function, arguments);
+        if !locations.is_empty() {
+            return self.read_locations(&locations, alias, (scope, outer));
+        }
+        if let Some(table) = self.table_argument(&function, arguments) {
+            return self.named_table((table, self.name_line(name)), alias, (scope, outer));
+        }
+        if function == "unnest" {
+            let how = Transformation::Transformation;
+            let arrays = expressions(arguments).map(|array| self.value(array, scope, how)).collect();
+            return self.elements(Elements { arrays, alias, ordinality, called: None }, scope);
+        }
+        let mut value = Value::default();
+        self.method_owner(name, scope, Transformation::Transformation, &mut value);
+        let arguments = self.argument_value(arguments, scope);
+        value.sources.extend(arguments.sources);
+        value.text.push_str(&arguments.text);
+        if self.is_table_function(&parts) {
+            return self.call_table_function((name, alias), value, (scope, outer));
+        }
+        let outputs = outputs::of(&function, self.dialect);
+        let sources = Arc::new(value.sources.clone());
+        let mut columns: Columns = outputs.names().iter().map(|name| ((*name).to_owned(), sources.clone())).collect();
+        if outputs == Outputs::Single {
+            let name = alias.map_or_else(|| function.clone(), |alias| fold(&alias.name, self.dialect));
+            columns.push((name, sources.clone()));
+        }
+        if ordinality {
+            columns.push(("ordinality".to_owned(), sources));
+            value.text.push_str(" with ordinality");
+        }
+        let complete = matches!(outputs, Outputs::Known(_) | Outputs::Single);
+        self.function_relation((&function, alias), (columns, complete), value, scope)
+    }
+
+    /// The table that a function is given by name: `IDENTIFIER('s.t')`, `TABLE('s.t')`, `stream(t)`.
+    fn table_argument(&self, function: &str, arguments: &[FunctionArg]) -> Option<Vec<String>> {
+        let argument = expressions(arguments).next()?;
+        match function {
+            "identifier" | "table" | "query_table" | "table_changes" => self.dotted_name(string(argument)?),
+            "stream" => match argument {
+                Expr::Identifier(ident) => Some(vec![fold(ident, self.dialect)]),
+                Expr::CompoundIdentifier(idents) => {
+                    Some(idents.iter().map(|ident| fold(ident, self.dialect)).collect())
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether all arguments are table hints, which old T-SQL writes without WITH: `FROM t (NOLOCK)`.
+    pub(super) fn are_hints(&self, arguments: &[FunctionArg]) -> bool {
+        const HINTS: [&str; 19] = [
+            "forcescan",
+            "forceseek",
+            "holdlock",
+            "noexpand",
+            "nolock",
+            "nowait",
+            "paglock",
+            "readcommitted",
+            "readcommittedlock",
+            "readpast",
+            "readuncommitted",
+            "repeatableread",
+            "rowlock",
+            "serializable",
+            "snapshot",
+            "tablock",
+            "tablockx",
+            "updlock",
+            "xlock",
+        ];
+        let is_hint = |argument: &FunctionArg| {
+            matches!(argument, FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Identifier(ident)))
+                if HINTS.contains(&ident.value.to_lowercase().as_str()))
         };
-        self.function_relation(Some(name.to_owned()), alias, value, scope)
+        self.dialect == Dialect::Tsql && !arguments.is_empty() && arguments.iter().all(is_hint)
+    }
+
+    /// A relation of a function: its columns, and whether these are all of them.
+    pub(super) fn function_relation(
+        &mut self,
+        (function, alias): (&str, Option<&TableAlias>),
+        (mut columns, mut complete): (Columns, bool),
+        value: Value,
+        scope: &mut Scope<'_>,
+    ) -> String {
+        let sources = Arc::new(value.sources);
+        let rows = shorten(format!("{function}({})", value.text));
+        let mut types = Vec::new();
+        if let Some(alias) = alias.filter(|alias| !alias.columns.is_empty()) {
+            for (index, named) in alias.columns.iter().enumerate() {
+                let name = fold(&named.name, self.dialect);
+                match columns.get_mut(index) {
+                    Some(column) => column.0 = name,
+                    None => columns.push((name, sources.clone())),
+                }
+                types.push(named.data_type.as_ref().map(|data_type| data_type.to_string().to_uppercase().into()));
+            }
+            complete = true;
+        }
+        if let Some(at) = alias.and_then(|alias| alias.at.as_ref()) {
+            columns.push((fold(at, self.dialect), sources.clone()));
+        }
+        let columns = columns.into_iter().enumerate().map(|(index, (name, sources))| OutColumn {
+            text: format!("{rows}[{}]", index + 1).into(),
+            binding: Binding::Atom,
+            name: ColumnName::new(&name),
+            sources,
+            data_type: types.get(index).cloned().flatten(),
+        });
+        scope.add(Relation {
+            alias: alias.map(|alias| fold(&alias.name, self.dialect)),
+            path: vec![function.to_owned()],
+            columns: columns.collect(),
+            anything: (!complete).then(|| sources.clone()),
+            value: Some(sources),
+            rows: rows.clone(),
+            ..Relation::default()
+        });
+        rows
     }
 
     /// Those with a syntax of their own count as written, beside the names in them.
-    fn function_of_its_own<'f>(
-        &mut self,
-        factor: &'f TableFactor,
-        scope: &Scope<'_>,
-        value: &mut Value,
-    ) -> (&'static str, Option<&'f TableAlias>) {
+    fn extracted(&mut self, factor: &TableFactor, scope: &mut Scope<'_>) -> String {
         let how = Transformation::Transformation;
-        let (name, alias) = match factor {
-            TableFactor::JsonTable { json_expr, alias, .. } | TableFactor::OpenJsonTable { json_expr, alias, .. } => {
-                self.expression(json_expr, scope, how, value);
+        let mut value = Value::default();
+        let mut names = Vec::new();
+        let (function, alias) = match factor {
+            TableFactor::JsonTable { json_expr, columns, alias, .. } => {
+                self.expression(json_expr, scope, how, &mut value);
+                self.json_columns(columns, &mut names);
                 ("json_table", alias.as_ref())
             }
-            TableFactor::XmlTable { row_expression, passing, alias, .. } => {
-                self.expression(row_expression, scope, how, value);
-                for argument in &passing.arguments {
-                    self.expression(&argument.expr, scope, how, value);
+            TableFactor::OpenJsonTable { json_expr, columns, alias, .. } => {
+                self.expression(json_expr, scope, how, &mut value);
+                names.extend(columns.iter().map(|column| fold(&column.name, self.dialect)));
+                if names.is_empty() {
+                    names.extend(["key", "value", "type"].map(str::to_owned));
                 }
+                ("openjson", alias.as_ref())
+            }
+            TableFactor::XmlTable { row_expression, passing, columns, alias, .. } => {
+                self.expression(row_expression, scope, how, &mut value);
+                for argument in &passing.arguments {
+                    self.expression(&argument.expr, scope, how, &mut value);
+                }
+                names.extend(columns.iter().map(|column| fold(&column.name, self.dialect)));
                 ("xmltable", alias.as_ref())
             }
-            TableFactor::UnpivotExpr { expression, .. } => {
-                self.expression(expression, scope, how, value);
+            TableFactor::UnpivotExpr { expression, value_alias, attribute_alias } => {
+                self.expression(expression, scope, how, &mut value);
+                names.extend(std::iter::once(value_alias).chain(attribute_alias).map(|name| fold(name, self.dialect)));
                 ("unpivot", None)
-            }
-            TableFactor::MatchRecognize { table, alias, .. } => {
-                let mut inner = Scope::within(scope.parent);
-                let mut shape = Shape::default();
-                value.text = self.factor(table, &mut inner, &mut shape);
-                value.sources.extend(all_sources(&inner));
-                ("match_recognize", alias.as_ref())
-            }
-            TableFactor::SemanticView { name, alias, .. } => {
-                let parts = fold_name(name, self.dialect);
-                let relation = self.base_relation(parts, None, 0);
-                value.sources.extend(star_sources(&relation.open));
-                value.text = relation.rows;
-                ("semantic_view", alias.as_ref())
             }
             _ => ("relation", None),
         };
         value.text.push_str(&format!(" as {factor}"));
-        (name, alias)
+        let sources = Arc::new(value.sources.clone());
+        let complete = !names.is_empty();
+        let columns = names.into_iter().map(|name| (name, sources.clone())).collect();
+        self.function_relation((function, alias), (columns, complete), value, scope)
     }
 
-    /// `WITH OFFSET AS position` is a value beside the element.
-    fn offset_relation(&self, offset: &Ident, array: &Value, scope: &mut Scope<'_>) {
-        scope.add(Relation {
-            alias: Some(fold(offset, self.dialect)),
-            anything: Some(Arc::new(array.sources.clone())),
-            rows: shorten(format!("offset({})", array.text)),
-            ..Relation::default()
-        });
-    }
-
-    /// Hive's LATERAL VIEW; gives their texts, since each row becomes as many as the view makes of it.
-    pub(super) fn lateral_views(&mut self, views: &[LateralView], scope: &mut Scope<'_>) -> Vec<String> {
-        let mut texts = Vec::new();
-        for view in views {
-            let LateralView { lateral_view, lateral_view_name, lateral_col_alias, outer } = view;
-            let value = self.value(lateral_view, scope, Transformation::Transformation);
-            texts.push(format!("lateral view {}{}", if *outer { "outer " } else { "" }, value.text));
-            let sources = Arc::new(value.sources);
-            let columns: ColumnList = lateral_col_alias
-                .iter()
-                .enumerate()
-                .map(|(index, column)| OutColumn {
-                    name: ColumnName::new(&fold(column, self.dialect)),
-                    sources: sources.clone(),
-                    text: format!("{}[{}]", value.text, index + 1).into(),
-                    binding: Binding::Atom,
-                    data_type: None,
-                })
-                .collect();
-            let named = !columns.is_empty();
-            scope.add(Relation {
-                alias: fold_name(lateral_view_name, self.dialect).last().cloned(),
-                columns,
-                anything: (!named).then_some(sources),
-                rows: value.text,
-                ..Relation::default()
-            });
+    fn json_columns(&self, columns: &[JsonTableColumn], names: &mut Vec<String>) {
+        for column in columns {
+            match column {
+                JsonTableColumn::Named(named) => names.push(fold(&named.name, self.dialect)),
+                JsonTableColumn::ForOrdinality(ident) => names.push(fold(ident, self.dialect)),
+                JsonTableColumn::Nested(nested) => self.json_columns(&nested.columns, names),
+            }
         }
-        texts
+    }
+
+    /// `TABLE(…)` around a function, or a name in a string.
+    fn table_of(
+        &mut self,
+        inner: &Expr,
+        alias: Option<&TableAlias>,
+        (scope, outer): (&mut Scope<'_>, &mut Shape),
+    ) -> String {
+        if let Expr::Function(function) = inner
+            && let FunctionArguments::List(list) = &function.args
+        {
+            return self.called((&function.name, alias), (&list.args, false), (scope, outer));
+        }
+        if let Some(parts) = string(inner).and_then(|text| self.dotted_name(text)) {
+            return self.named_table((parts, 0), alias, (scope, outer));
+        }
+        let value = self.value(inner, scope, Transformation::Transformation);
+        self.function_relation(("table", alias), (Columns::new(), false), value, scope)
     }
 }
 
-fn all_sources(scope: &Scope<'_>) -> Sources {
-    let known = scope
-        .relations
-        .iter()
-        .flat_map(|relation| relation.columns.iter().flat_map(|column| column.sources.iter().cloned()));
-    known.chain(scope.relations.iter().flat_map(|relation| star_sources(&relation.open))).collect()
+/// The positional arguments.
+fn expressions(arguments: &[FunctionArg]) -> impl Iterator<Item = &Expr> {
+    arguments.iter().filter_map(|argument| match argument {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(expression)) => Some(expression),
+        _ => None,
+    })
 }

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use sqlparser::ast::{BinaryOperator, DuplicateTreatment, Value as Literal};
+use sqlparser::ast::{BinaryOperator, DuplicateTreatment, Expr, Value as Literal};
 
 use crate::lineage::model::ColumnRef;
 use crate::lineage::shape::Value;
@@ -102,6 +102,16 @@ pub(crate) fn literal(value: &Literal) -> String {
         (Some(text), _) if !text.contains('\\') => format!("'{}'", text.replace('\'', "''")),
         (None, Literal::Number(..) | Literal::Null) => value.to_string().to_lowercase(),
         _ => value.to_string(),
+    }
+}
+
+/// What stands in a string literal.
+pub(crate) fn string(expression: &Expr) -> Option<&str> {
+    let Expr::Value(value) = expression else { return None };
+    match &value.value {
+        Literal::SingleQuotedString(text) | Literal::DoubleQuotedString(text) => Some(text),
+        Literal::DollarQuotedString(text) => Some(&text.value),
+        _ => None,
     }
 }
 

@@ -50,6 +50,34 @@ impl Resolver<'_> {
         self.write_each((changes, output), (&scope, shape), statement);
     }
 
+    /// Brings the relations of a statement into scope that its RETURNING may name.
+    pub(in crate::lineage) fn changed_relations(
+        &mut self,
+        statement: &Statement,
+        asset: &AssetName,
+        scope: &mut Scope<'_>,
+    ) {
+        let mut scrap = Shape::default();
+        match statement {
+            Statement::Update(update) => {
+                self.table_with_joins(&update.table, scope, &mut scrap);
+                if let Some(UpdateTableFromKind::BeforeSet(from) | UpdateTableFromKind::AfterSet(from)) = &update.from {
+                    from.iter().for_each(|table| drop(self.table_with_joins(table, scope, &mut scrap)));
+                }
+            }
+            Statement::Delete(delete) => {
+                let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
+                for table in from.iter().chain(delete.using.iter().flatten()) {
+                    self.table_with_joins(table, scope, &mut scrap);
+                }
+            }
+            _ => {
+                let parts: Vec<String> = asset.parts().into_iter().map(str::to_owned).collect();
+                scope.add(self.base_relation(parts, None, 0));
+            }
+        }
+    }
+
     /// Whether the target's name is that of a table of the FROM clause, or its alias (T-SQL, Teradata).
     fn is_named_in(&self, target: &TableWithJoins, from: &[TableWithJoins]) -> bool {
         let TableFactor::Table { name, alias: None, .. } = &target.relation else { return false };

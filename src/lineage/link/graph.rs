@@ -49,7 +49,8 @@ fn add_edges(
     let mut upstream = state.upstream.clone();
     let mut add = |sources: &Sources, downstream: &ColumnRef| {
         for (source, transformation) in sources {
-            if !upstream.contains(&source.asset) {
+            // `UPDATE t SET a = b`: a table that makes its own columns does not feed itself.
+            if source.asset != *name && !upstream.contains(&source.asset) {
                 upstream.insert(source.asset.clone());
             }
             column_edges.push(ColumnEdge {
@@ -64,6 +65,7 @@ fn add_edges(
     }
     let open: Sources = star_sources(&state.open.iter().cloned().collect::<Vec<_>>());
     add(&open, &star);
+    add(&state.anything, &star);
     // A column of the asset that steers its own rows (UPDATE t … WHERE t.a) is no lineage.
     let indirect: Sources =
         state.indirect.iter().filter(|(source, how)| source.asset != *name && !how.is_direct()).cloned().collect();

@@ -137,7 +137,7 @@ pub(super) fn aggregates(select: &Select) -> bool {
 }
 
 fn has_aggregate(expression: &Expr) -> bool {
-    calls(expression, |name| functions::role(name) == functions::Role::Aggregate)
+    calls(expression, |name| functions::role(name).is_aggregate())
 }
 
 /// Whether such a function is called in the expression, outside of windows and subqueries.

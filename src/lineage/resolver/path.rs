@@ -1,0 +1,102 @@
+//! A dotted name in an expression → relation and column, or column and field.
+
+use sqlparser::ast::Ident;
+
+use crate::lineage::model::{ColumnName, Transformation};
+use crate::lineage::resolver::Resolver;
+use crate::lineage::shape::{Lookup, Relation, Scope, Value, compose};
+use crate::lineage::struct_type;
+use crate::lineage::wording;
+use crate::sql::ident::fold;
+
+impl Resolver<'_> {
+    /// Resolves `a.b`, `a.b.c`, …: relation and column, or column and field.
+    pub fn compound_column(&mut self, idents: &[Ident], scope: &Scope<'_>, how: Transformation, out: &mut Value) {
+        let parts: Vec<String> = idents.iter().map(|ident| fold(ident, self.dialect)).collect();
+        if let Some((token, rest)) = parts.split_first().filter(|(token, _)| self.file.tokens.contains_key(*token)) {
+            return self.token_column((token, rest), idents, scope, (how, out));
+        }
+        let mut level = Some(scope);
+        while let Some(current) = level {
+            for hidden in [false, true] {
+                for length in (1..parts.len()).rev() {
+                    let (Some(qualifier), Some(ident)) = (parts.get(..length), idents.get(length)) else { continue };
+                    let relation = current.relations.iter().chain(&current.named).find(|relation| {
+                        if hidden { relation.answers_to_hidden_name(qualifier) } else { relation.answers_to(qualifier) }
+                    });
+                    if let Some(relation) = relation {
+                        let rest = parts.get(length + 1..).unwrap_or_default();
+                        self.qualified_column(relation, ident, (field_use(how, rest), out));
+                        push_path(out, rest);
+                        return;
+                    }
+                }
+            }
+            level = current.parent;
+        }
+        if self.local_compound(&parts, idents, (how, out)) {
+            return;
+        }
+        // No relation is called so: a column and its fields.
+        if let (Some(first), Some(rest)) = (idents.first(), parts.get(1..))
+            && self.could_be_column(first, scope)
+        {
+            self.bare_column(first, scope, field_use(how, rest), out);
+            push_path(out, rest);
+            return;
+        }
+        out.text.push_str(&parts.join("."));
+    }
+
+    /// `<token>.column`: the relation that stands for the token's asset, whatever its alias.
+    fn token_column(
+        &mut self,
+        (token, rest): (&String, &[String]),
+        idents: &[Ident],
+        scope: &Scope<'_>,
+        (how, out): (Transformation, &mut Value),
+    ) {
+        let asset = self.file.tokens.get(token).map(|token| token.asset.clone());
+        let relation = scope.relations.iter().find(|relation| relation.asset.is_some() && relation.asset == asset);
+        if let (Some(relation), Some(ident)) = (relation, idents.get(1)) {
+            let fields = rest.get(1..).unwrap_or_default();
+            self.qualified_column(relation, ident, (field_use(how, fields), out));
+            push_path(out, fields);
+        }
+    }
+
+    fn qualified_column(&mut self, relation: &Relation, ident: &Ident, (how, out): (Transformation, &mut Value)) {
+        let name = ColumnName::new(&fold(ident, self.dialect));
+        let line = self.line_of(ident);
+        if matches!(relation.lookup(&name), Lookup::Absent) {
+            for asset in relation.asset.iter().chain(&relation.passed) {
+                self.note_read(asset, Some(&name), line, false);
+            }
+            push_anything(relation, &name, out);
+            return;
+        }
+        self.take_open(relation, &name, line, (how, out));
+    }
+}
+
+/// A field of a column is computed from it, not identical to it.
+fn field_use(how: Transformation, fields: &[String]) -> Transformation {
+    if fields.is_empty() { how } else { compose(how, Transformation::Transformation) }
+}
+
+/// Adds the fields behind a column to its text, and makes its type theirs.
+fn push_path(out: &mut Value, path: &[String]) {
+    for part in path {
+        out.text.push('.');
+        out.text.push_str(part);
+        out.data_type = out.data_type.take().and_then(|data_type| struct_type::field(&data_type, part));
+    }
+}
+
+/// Appends the text of a column that is known by its relation and name only.
+pub(super) fn push_anything(relation: &Relation, name: &ColumnName, out: &mut Value) {
+    out.text.push_str(&format!("{}.{}", relation.rows, wording::name(name.as_str())));
+    if relation.mark > 0 {
+        out.text.push_str(&wording::mark(relation.mark));
+    }
+}
