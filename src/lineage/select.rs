@@ -220,10 +220,13 @@ impl Resolver<'_> {
             shape.indirect.extend(value.sources);
             texts.push(value.text + &sort_words(key));
         }
-        // Where rows go says nothing of which they are.
-        for key in select.cluster_by.iter().chain(&select.distribute_by) {
+        for key in &select.cluster_by {
             let value = self.sort_key(key, scope, (Transformation::Sort, shape));
             shape.indirect.extend(value.sources);
+        }
+        // Where rows are computed says nothing of which they are; the names are read all the same.
+        for key in &select.distribute_by {
+            self.sort_key(key, scope, (Transformation::Sort, shape));
         }
         shape.order = shorten(texts.join(", "));
     }

@@ -229,7 +229,7 @@ fn fields_of_structs_reach_the_column_that_holds_them() {
     let sql = "create view v as select e.payload.user.id as user_id, item.sku from events e, unnest(e.items) as item";
     assert_eq!(
         direct(&of(sql, Dialect::BigQuery)),
-        ["events.items -> v.sku transformation", "events.payload -> v.user_id"]
+        ["events.items -> v.sku transformation", "events.payload -> v.user_id transformation"]
     );
     let sql = "create view v as select src:customer.name::string as name from raw_json";
     assert_eq!(direct(&of(sql, Dialect::Snowflake)), ["raw_json.src -> v.name transformation"]);
@@ -241,7 +241,8 @@ fn pivot_and_unpivot_make_columns_of_values_and_values_of_columns() {
     let sql = format!("{table} create view v as select * from t pivot (sum(amount) for month in ('jan', 'feb')) as p");
     assert_eq!(
         direct(&of(&sql, Dialect::Snowflake)),
-        ["t.amount -> v.feb aggregation", "t.amount -> v.jan aggregation", "t.id -> v.id"]
+        ["t.amount -> v.'feb' aggregation", "t.amount -> v.'jan' aggregation", "t.id -> v.id"],
+        "Snowflake keeps the quotes"
     );
     let table = "create table w (id int, jan int, feb int);";
     let sql = format!("{table} create view u as select * from w unpivot (amount for month in (jan, feb))");
@@ -410,12 +411,18 @@ fn sql_that_is_put_together_at_run_time_is_named() {
 }
 
 #[test]
-fn pipe_syntax_is_followed_to_tables_and_its_columns_are_unknown() {
-    let graph = of("create view v as from t |> where a > 1 |> join u using (id) |> select b", Dialect::BigQuery);
-    let upstream: Vec<&str> = graph.asset_edges.iter().map(|edge| edge.upstream.as_str()).collect();
-    assert_eq!(upstream, ["t", "u"]);
-    assert_eq!(graph.diagnostics.iter().filter(|diagnostic| diagnostic.code.as_str() == "table-level-only").count(), 1);
-    assert!(graph.assets.values().any(|asset| asset.name.as_str() == "v" && !asset.columns_complete));
+fn pipe_syntax_is_followed_to_columns() {
+    let sql = "create table t (id int, a int, b int); create table u (id int, c int); \
+               create view v as from t |> where a > 1 |> join u using (id) |> extend b + c as d |> drop b \
+               |> aggregate sum(d) as total group by id |> rename total as amount";
+    let graph = of(sql, Dialect::BigQuery);
+    assert_eq!(columns(&graph, "v"), ["id INT", "amount"]);
+    assert_eq!(
+        direct(&graph),
+        ["t.b -> v.amount aggregation", "t.id -> v.id", "u.c -> v.amount aggregation", "u.id -> v.id"]
+    );
+    assert!(edges(&graph, false).contains(&"t.a -> v.* filter".to_owned()));
+    assert!(graph.diagnostics.is_empty());
 }
 
 #[test]
