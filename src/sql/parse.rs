@@ -107,17 +107,21 @@ pub fn parse(piece: &Piece<'_>, dialect: Dialect) -> Parsed {
 /// The statements of a text, and what repairs left out of it.
 fn attempt(text: &str, dialect: Dialect) -> Result<(Vec<Statement>, String), ParserError> {
     let grammar = dialect.grammar();
-    let tokens = Tokenizer::new(&*grammar, text).tokenize_with_location()?;
-    let tokens = repair::read_right(tokens, dialect);
-    let error = match parse_tokens(tokens.clone(), &*grammar, dialect) {
+    let error = match parse_tokens(tokens_of(text, &*grammar, dialect)?, &*grammar, dialect) {
         Ok(statements) => return Ok((statements, String::new())),
         Err(error) => error,
     };
     if matches!(error, ParserError::RecursionLimitExceeded) || has_no_data_flow(text) {
         return Err(error);
     }
+    let tokens = tokens_of(text, &*grammar, dialect)?;
     let Some((statements, left_out)) = repaired(tokens, &*grammar, dialect) else { return Err(error) };
     if loses_tables(text, &statements, dialect) { Err(error) } else { Ok((statements, left_out)) }
+}
+
+fn tokens_of(text: &str, grammar: &dyn Grammar, dialect: Dialect) -> Result<Vec<TokenWithSpan>, ParserError> {
+    let tokens = Tokenizer::new(grammar, text).tokenize_with_location()?;
+    Ok(repair::read_right(tokens, dialect))
 }
 
 /// Words that a grammar without reserved words takes for a table where a table is missing.
