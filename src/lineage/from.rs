@@ -213,6 +213,9 @@ impl Resolver<'_> {
         (scope, outer): (&mut Scope<'_>, &mut Shape),
     ) -> String {
         let parts = fold_name(name, self.dialect);
+        if let Some(location) = location::in_name(name, &parts, self.dialect) {
+            return self.read_locations(&[location], alias, (scope, outer));
+        }
         if let Some(arguments) = arguments.filter(|arguments| !self.are_hints(arguments)) {
             return self.called((name, alias), (arguments, false), (scope, outer));
         }
@@ -221,9 +224,6 @@ impl Resolver<'_> {
             if let Some(shape) = cte {
                 return self.derived(Derived { shape, alias, name: Some(single.clone()) }, (scope, outer));
             }
-        }
-        if let Some(location) = location::in_name(name, &parts, self.dialect) {
-            return self.read_locations(&[location], alias, (scope, outer));
         }
         if let Some(idents) = self.array_of_relation(name, scope) {
             let mut array = Value::default();

@@ -65,7 +65,7 @@ pub(crate) fn part(role: Role, index: usize, count: usize) -> Part {
         Role::PickBy if index == 1 => Part::Order,
         Role::Conditional if index == 0 && count > 1 => Part::Condition,
         Role::Decode if index == 0 || (index % 2 == 1 && !is_last) => Part::Condition,
-        Role::MultiIf if index % 2 == 0 && !is_last => Part::Condition,
+        Role::MultiIf if index.is_multiple_of(2) && !is_last => Part::Condition,
         _ => Part::Value,
     }
 }

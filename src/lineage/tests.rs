@@ -1,6 +1,12 @@
 //! The resolver's behaviour, statement by statement: SQL in, edges out, each expectation read by eye.
 
+mod calls;
 mod names;
+mod pivots;
+mod precedence;
+mod queries;
+mod stars;
+mod table_functions;
 
 use std::collections::BTreeMap;
 
@@ -85,6 +91,44 @@ fn columns(graph: &LineageGraph, asset: &str) -> Vec<String> {
             format!("{} {}", column.name, column.data_type.as_deref().unwrap_or_default()).trim_end().to_owned()
         })
         .collect()
+}
+
+/// The columns of `v` in order, each with what it is made of: `a = t.a` as it is, `~t.a` computed, `+t.a` aggregated.
+fn made(sql: &str, dialect: Dialect) -> String {
+    made_of(&of(sql, dialect))
+}
+
+fn made_of(graph: &LineageGraph) -> String {
+    let view = graph.assets.values().find(|asset| asset.name.as_str() == "v").expect("v");
+    let star = super::model::ColumnName::new("*");
+    let names = view.columns.iter().map(|column| &column.name).chain([&star]);
+    let column = |name: &super::model::ColumnName| {
+        let edges = graph.column_edges.iter().filter(|edge| {
+            edge.transformation.is_direct() && edge.downstream.asset == view.name && edge.downstream.column == *name
+        });
+        let sources = edges.map(|edge| {
+            let sign = match edge.transformation.subtype() {
+                "transformation" => "~",
+                "aggregation" => "+",
+                _ => "",
+            };
+            format!("{sign}{}", edge.upstream)
+        });
+        let sources: Vec<String> = sources.collect();
+        match (name.is_star(), sources.is_empty()) {
+            (true, true) => None,
+            (false, true) => Some(name.to_string()),
+            (_, false) => Some(format!("{name} = {}", sources.join(" "))),
+        }
+    };
+    names.filter_map(column).collect::<Vec<String>>().join(", ")
+}
+
+/// Checks what `v` is made of, case by case.
+fn check(dialect: Dialect, cases: &[(&str, &str)]) {
+    for (sql, expected) in cases {
+        assert_eq!(made(sql, dialect), *expected, "{dialect}: {sql}");
+    }
 }
 
 fn definition(sql: &str) -> String {

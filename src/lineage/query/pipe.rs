@@ -122,6 +122,13 @@ impl Resolver<'_> {
             PipeOperator::Aggregate { full_table_exprs, group_by_expr } => {
                 self.pipe_aggregate(full_table_exprs, group_by_expr, scope, steering);
             }
+            other => self.pipe_turns(other, scope, steering),
+        }
+    }
+
+    /// PIVOT, UNPIVOT, CALL.
+    fn pipe_turns(&mut self, operator: &PipeOperator, scope: &mut Scope<'_>, steering: &mut Shape) {
+        match operator {
             PipeOperator::Pivot { aggregate_functions, value_column, value_source, alias } => {
                 let columns: Vec<Expr> = value_column.iter().map(|name| Expr::Identifier(name.clone())).collect();
                 let pivot =
