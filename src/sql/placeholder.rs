@@ -45,7 +45,10 @@ pub fn neutralise(text: &str) -> Option<(String, Vec<Placeholder>)> {
 }
 
 fn may_hold_placeholder(text: &str) -> bool {
-    text.bytes().any(|byte| matches!(byte, b'{' | b'%' | b'&')) || text.contains("$(") || text.contains(":'")
+    text.bytes().any(|byte| matches!(byte, b'{' | b'%' | b'&'))
+        || text.contains("sysname,")
+        || text.contains("$(")
+        || text.contains(":'")
 }
 
 struct Sink<'a> {
@@ -70,7 +73,10 @@ fn code(part: &str, before: &str, sink: &mut Sink<'_>, followed_by_quote: bool) 
         sink.result.push_str(plain);
         let consumed = part.len() - from.len();
         let operand = || may_start_operand(part.get(..consumed).unwrap_or_default(), before);
-        rest = match placeholder_at(from, &operand) {
+        // `STRUCT<INT64, DATE, STRING>` is a type.
+        let apart = !part.get(..consumed).is_some_and(|text| text.ends_with(|c: char| c.is_alphanumeric()));
+        let template = || template_parameter(from).filter(|_| apart);
+        rest = match placeholder_at(from, &operand).or_else(template) {
             Some((length, name)) => {
                 let (written, after) = from.split_at_checked(length).unwrap_or((from, ""));
                 sink.placeholder(written, name);
@@ -116,6 +122,44 @@ fn placeholder_at<'a>(from: &'a str, operand: &dyn Fn() -> bool) -> Option<(usiz
         }
         _ => None,
     }
+}
+
+/// `<table_name, sysname, orders>`: a parameter of a template of SQL Server's tools, with its type and its default.
+fn template_parameter(from: &str) -> Option<(usize, &str)> {
+    const TYPES: &[&str] = &[
+        "sysname",
+        "int",
+        "bigint",
+        "smallint",
+        "tinyint",
+        "bit",
+        "char",
+        "varchar",
+        "nchar",
+        "nvarchar",
+        "date",
+        "datetime",
+        "datetime2",
+        "time",
+        "decimal",
+        "numeric",
+        "float",
+        "real",
+        "money",
+        "uniqueidentifier",
+        "xml",
+        "varbinary",
+        "",
+    ];
+    let inner = from.strip_prefix('<')?;
+    let inner = inner.get(..head(inner).find(['>', '\n'])?)?;
+    let mut parts = inner.splitn(3, ',');
+    let (name, data_type, _default) = (parts.next()?, parts.next()?.trim(), parts.next()?);
+    let word = data_type.split('(').next().unwrap_or_default().trim();
+    let is_template =
+        is_name(name.trim_start_matches('@')) && TYPES.iter().any(|known| word.eq_ignore_ascii_case(known));
+    let closes = from.get(1 + inner.len()..)?.starts_with('>');
+    (is_template && closes).then(|| (inner.len() + 2, name.trim().trim_start_matches('@')))
 }
 
 /// The first [`LONGEST`] characters.
@@ -249,6 +293,17 @@ mod tests {
         assert_eq!(plain("from &owner..t where a = &&b"), "from __hole_owner.t where a = __hole_b");
         assert_eq!(plain("select <%= a\n%> from t"), "select __hole_a\n from t");
         assert_eq!(plain("where a = :'name' and b = 'x'::text"), "where a =  'name' and b = 'x'::text");
+    }
+
+    #[test]
+    fn parameters_of_templates_become_identifiers_and_types_stay() {
+        assert_eq!(
+            plain("create table <schema_name, sysname, dbo>.<name,sysname,t> (a <@x, , int>)\n-- <a, sysname, b>"),
+            "create table __hole_schema_name.__hole_name (a __hole_x)\n-- <a, sysname, b>"
+        );
+        for text in ["select struct<int64, date, string>(1), 'a, sysname, b'", "select a <b, c, d> e, ', sysname,'"] {
+            assert_eq!(neutralise(text), None, "{text}");
+        }
     }
 
     #[test]

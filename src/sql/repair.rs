@@ -14,6 +14,7 @@ mod names;
 mod operators;
 mod relations;
 mod statements;
+mod tsql;
 mod types;
 mod view;
 
@@ -69,6 +70,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         statements::RULES,
         alter::RULES,
         create::RULES,
+        tsql::RULES,
     ]
     .into_iter()
     .flatten()

@@ -17,6 +17,10 @@ impl Resolver<'_> {
             .zip(values)
             .filter_map(|(target, value)| {
                 let name = fold_name(target, self.dialect).last().map(|last| ColumnName::new(last))?;
+                // A variable is no column of the table.
+                if self.is_marked_local(name.as_str()) {
+                    return None;
+                }
                 Some(OutColumn::untyped(name, value))
             })
             .collect()

@@ -3,6 +3,7 @@
 use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 
 use crate::sql::dialect::Dialect;
+use crate::sql::repair::tsql;
 use crate::sql::repair::view::{Edit, View, apply, plain_name};
 
 /// Words without which there is nothing to do.
@@ -12,8 +13,8 @@ const TRIGGERS: &[&str] = &["IDENTIFIER", "STREAM", "ONLY", "LOW_PRIORITY"];
 #[must_use]
 pub fn read_right(tokens: Vec<TokenWithSpan>, dialect: Dialect) -> Vec<TokenWithSpan> {
     let triggers = |token: &TokenWithSpan| match &token.token {
-        Token::Word(word) => TRIGGERS.iter().any(|trigger| word.value.eq_ignore_ascii_case(trigger)),
-        _ => false,
+        Token::Word(word) if TRIGGERS.iter().any(|trigger| word.value.eq_ignore_ascii_case(trigger)) => true,
+        token => dialect == Dialect::Tsql && tsql::may_be_misread(token),
     };
     if !tokens.iter().any(triggers) {
         return tokens;
@@ -46,6 +47,7 @@ fn edit(view: &View<'_>, at: usize) -> Option<Edit> {
         }
         // MySQL.
         "LOW_PRIORITY" if at == 1 && view.any(0, &["UPDATE", "DELETE"]) => Some(Edit::drop(at, at + 1)),
+        _ if view.dialect == Dialect::Tsql => tsql::misread(view, at),
         _ => None,
     }
 }

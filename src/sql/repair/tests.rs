@@ -12,7 +12,7 @@ fn read(sql: &str, dialect: Dialect) -> String {
     }
 }
 
-fn check(dialect: Dialect, cases: &[(&str, &str)]) {
+pub(super) fn check(dialect: Dialect, cases: &[(&str, &str)]) {
     for (sql, expected) in cases {
         assert_eq!(read(sql, dialect), *expected, "{dialect}: {sql}");
     }

@@ -10,7 +10,7 @@ mod routine;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::sql::lexer::{Kind, Spot};
+use crate::sql::lexer::{Kind, Spot, after};
 use crate::sql::split::cutter::Cutter;
 use crate::sql::split::pieces::{Pieces, Returned, Role};
 use crate::sql::split::tokens::Token;
@@ -86,6 +86,9 @@ impl<'a> Walker<'a> {
             "RETURN" => self.returning(),
             "EXEC" | "EXECUTE" => self.exec(),
             word if steers(word) => self.leaf(Role::Control),
+            "UPDATE" if self.cut.is(1, "STATISTICS") => self.leaf(Role::Control),
+            "ALTER" if self.alters_no_column() => self.leaf(Role::Control),
+            "SELECT" if self.fills_variables() => self.leaf(Role::Reads),
             // The first statement of a batch may call a procedure by its bare name.
             word if self.starts_batch && token.kind != Kind::Symbol && !is_verb(word) => self.leaf(Role::Control),
             _ => self.leaf(Role::Statement),
@@ -99,6 +102,50 @@ impl<'a> Walker<'a> {
             && !token.text.starts_with('@')
             && self.cut.peek(places + 1).is(':')
             && !self.cut.peek(places + 2).is(':')
+    }
+
+    /// `SELECT @a = b FROM t`: the rows fill variables.
+    fn fills_variables(&mut self) -> bool {
+        let mut at = 1;
+        if self.cut.is(at, "DISTINCT") {
+            at += 1;
+        }
+        if self.cut.is(at, "TOP") {
+            at += 1;
+            if self.cut.peek(at).is('(') {
+                while at < 16 && !self.cut.peek(at).is(')') {
+                    at += 1;
+                }
+            }
+            at += 1;
+        }
+        let assigns = |token: &Token<'_>| token.is('=');
+        self.cut.peek(at).text.starts_with('@')
+            && (assigns(&self.cut.peek(at + 1))
+                || (self.cut.peek(at + 1).kind == Kind::Symbol && assigns(&self.cut.peek(at + 2))))
+    }
+
+    /// `ALTER TABLE t WITH CHECK ADD CONSTRAINT …` and other changes of keys, checks, triggers and storage.
+    fn alters_no_column(&mut self) -> bool {
+        if !self.cut.is(1, "TABLE") {
+            return false;
+        }
+        let mut at = 3;
+        while self.cut.peek(at).is('.') {
+            at += if self.cut.peek(at + 1).is('.') { 3 } else { 2 };
+        }
+        if self.cut.is(at, "WITH") && matches!(self.cut.peek(at + 1).word(), "CHECK" | "NOCHECK") {
+            at += 2;
+        }
+        match self.cut.peek(at).word() {
+            "CHECK" | "NOCHECK" | "ENABLE" | "DISABLE" | "REBUILD" | "SET" => true,
+            "ADD" => matches!(
+                self.cut.peek(at + 1).word(),
+                "CONSTRAINT" | "PRIMARY" | "FOREIGN" | "UNIQUE" | "CHECK" | "DEFAULT" | "INDEX"
+            ),
+            "DROP" => self.cut.is(at + 1, "CONSTRAINT"),
+            _ => false,
+        }
     }
 
     fn begin(&mut self) {
@@ -176,13 +223,10 @@ impl<'a> Walker<'a> {
 
 /// A text whose head is ours and whose rest stands at its own place in the script.
 fn placed((at, head): (Spot, &str), rest_at: Spot, rest: &str) -> String {
-    let lines = rest_at.line.saturating_sub(at.line);
-    let blanks = if lines > 0 {
-        rest_at.column.saturating_sub(1)
-    } else {
-        let used = u32::try_from(head.chars().count()).unwrap_or(u32::MAX);
-        rest_at.column.saturating_sub(at.column).saturating_sub(used).max(1)
-    };
+    let behind = after(at, head);
+    let lines = rest_at.line.saturating_sub(behind.line);
+    let blanks =
+        if lines > 0 { rest_at.column.saturating_sub(1) } else { rest_at.column.saturating_sub(behind.column).max(1) };
     let (lines, blanks) = (usize::try_from(lines).unwrap_or(0), usize::try_from(blanks).unwrap_or(0));
     format!("{head}{}{}{rest}", "\n".repeat(lines), " ".repeat(blanks))
 }
@@ -216,6 +260,7 @@ fn steers(word: &str) -> bool {
             | "REVOKE"
             | "ROLLBACK"
             | "SAVE"
+            | "SEND"
             | "SET"
             | "SHUTDOWN"
             | "THROW"

@@ -1,19 +1,67 @@
 //! EXEC: of a text, where that is one string read at its place, else not known; of a procedure, a call.
 
-use super::Walker;
+use std::borrow::Cow;
+
 use super::leaf::{Leaf, Verb};
-use crate::sql::lexer::Spot;
+use super::{Walker, placed};
+use crate::sql::lexer::{Kind, Spot};
 use crate::sql::split::cutter::Inside;
-use crate::sql::split::literal::is_string;
+use crate::sql::split::literal::{Content, content, is_string};
 use crate::sql::split::pieces::Role;
 use crate::sql::split::tokens::Token;
+
+/// What an EXEC runs.
+enum Run<'a> {
+    /// A text that is one string.
+    Text(Token<'a>),
+    /// A procedure.
+    Procedure(&'a str),
+    /// What is put together at run time.
+    Unknown,
+}
 
 impl<'a> Walker<'a> {
     pub(super) fn exec(&mut self) {
         let first = self.cut.next();
+        let run = self.run();
+        self.pass_leaf(Leaf::new(Verb::Other));
+        let role = match run {
+            Run::Text(literal) if self.cut.open_quotes(&literal, Inside::Script) => return,
+            Run::Text(_) | Run::Unknown => Role::Dynamic,
+            // A change of names, which the resolver follows.
+            Run::Procedure(name) if is_rename(name) => Role::Statement,
+            Run::Procedure(_) => Role::Control,
+        };
+        self.cut.out.push(&self.cut.tokens, (first.at, self.cut.tokens.taken), role);
+    }
+
+    /// `INSERT INTO t EXEC …`: the rows come from a text, from a procedure, or from what is not known.
+    pub(super) fn insert_exec(&mut self, from: Spot, exec: Token<'a>) {
+        let run = self.run();
+        self.pass_leaf(Leaf::new(Verb::Other));
+        let head = self.cut.tokens.script.get(from.offset..exec.at.offset).unwrap_or_default();
+        let text = match &run {
+            Run::Text(literal) => match content(literal, self.cut.dialect()) {
+                Some(Content::Range(at, end)) => {
+                    placed((from, head), at, self.cut.tokens.script.get(at.offset..end).unwrap_or_default())
+                }
+                Some(Content::Text(text, at)) => placed((from, head), at, &text),
+                None => head.to_owned(),
+            },
+            Run::Procedure(name) => format!("{head}SELECT * FROM {name}()"),
+            Run::Unknown => format!("{head}DEFAULT VALUES"),
+        };
+        self.cut.out.add(Cow::Owned(text), from, Role::Statement);
+        if matches!(run, Run::Unknown) {
+            self.cut.out.push(&self.cut.tokens, (exec.at, self.cut.tokens.taken), Role::Dynamic);
+        }
+    }
+
+    /// What the EXEC runs that was taken. What follows its first words is not taken.
+    fn run(&mut self) -> Run<'a> {
         if self.cut.peek(0).is('(') {
             self.cut.next();
-            return self.run_text(first.at, ")");
+            return self.text(")");
         }
         let is_variable = self.cut.peek(0).text.starts_with('@');
         if is_variable && self.cut.peek(1).is('=') {
@@ -21,7 +69,7 @@ impl<'a> Walker<'a> {
             self.cut.next();
         } else if is_variable {
             // The procedure's name is put together.
-            return self.rest(first.at, Role::Dynamic);
+            return Run::Unknown;
         }
         let name = self.cut.name().unwrap_or_default();
         let last = name.rsplit('.').next().unwrap_or_default().trim_matches(['[', ']', '"']).to_ascii_lowercase();
@@ -31,47 +79,26 @@ impl<'a> Walker<'a> {
                     self.cut.next();
                     self.cut.next();
                 }
-                self.run_text(first.at, ",");
+                self.text(",")
             }
-            "sp_msforeachdb" | "sp_msforeachtable" | "sp_ineachdb" => self.rest(first.at, Role::Dynamic),
-            // It renames a table or a column.
-            "sp_rename" => self.rest(first.at, Role::Statement),
-            _ => self.rest(first.at, Role::Control),
+            "sp_msforeachdb" | "sp_msforeachtable" | "sp_ineachdb" => Run::Unknown,
+            _ => Run::Procedure(name),
         }
     }
 
-    /// A text that is one string, up to one of these signs or the end of the statement, is read.
-    fn run_text(&mut self, from: Spot, behind: &str) {
+    /// The text that is run, if it is one string up to one of these signs or the end of the statement.
+    fn text(&mut self, behind: &str) -> Run<'a> {
         let prefix = usize::from(self.cut.peek(0).text.eq_ignore_ascii_case("n"));
         let literal = self.cut.peek(prefix);
         let sign = self.cut.peek(prefix + 1);
-        let mut is_literal = is_string(&literal, self.cut.dialect())
-            && (sign.text == behind || (behind == "," && self.ends_behind(prefix + 1)));
-        if behind == ")" {
-            // `EXEC ('…') AT server` speaks the server's language.
-            is_literal &= !self.cut.is(prefix + 2, "AT");
-        }
-        if !is_literal {
-            return self.rest(from, Role::Dynamic);
-        }
-        self.pass_leaf(Leaf::new(Verb::Other));
-        if !self.cut.open_quotes(&literal, Inside::Script) {
-            self.cut.out.push(&self.cut.tokens, (from, self.cut.tokens.taken), Role::Dynamic);
-        }
+        let ends = sign.ends_statement() || sign.kind == Kind::Word;
+        // `EXEC ('…') AT server` speaks the server's language.
+        let is_far = behind == ")" && self.cut.is(prefix + 2, "AT");
+        let is_alone = sign.text == behind || (behind == "," && ends);
+        if is_string(&literal, self.cut.dialect()) && is_alone && !is_far { Run::Text(literal) } else { Run::Unknown }
     }
+}
 
-    /// Whether no operator joins the token with what is before it.
-    fn ends_behind(&mut self, places: usize) -> bool {
-        let token: Token<'a> = self.cut.peek(places);
-        token.ends_statement() || token.kind == crate::sql::lexer::Kind::Word
-    }
-
-    /// The rest of the statement, as one piece from a place on.
-    fn rest(&mut self, from: Spot, role: Role) {
-        let mut leaf = Leaf::new(Verb::Other);
-        while !self.ends_leaf(&leaf) {
-            self.pass_token(&mut leaf);
-        }
-        self.cut.out.push(&self.cut.tokens, (from, self.cut.tokens.taken), role);
-    }
+fn is_rename(name: &str) -> bool {
+    name.to_ascii_lowercase().trim_end_matches([']', '"']).ends_with("sp_rename")
 }

@@ -37,11 +37,13 @@ pub(super) struct Leaf<'a> {
     is_past: bool,
     /// Where the query of a cursor begins, and where it ends if its `FOR UPDATE` was met.
     cursor: Option<(Spot, Option<usize>)>,
+    /// INSERT: the EXEC that gives its rows.
+    exec: Option<Token<'a>>,
 }
 
 impl<'a> Leaf<'a> {
     pub fn new(verb: Verb) -> Self {
-        Self { verb, scan: Scan::default(), previous: None, before: None, is_past: false, cursor: None }
+        Self { verb, scan: Scan::default(), previous: None, before: None, is_past: false, cursor: None, exec: None }
     }
 
     pub fn is_outside(&self) -> bool {
@@ -71,6 +73,9 @@ impl<'a> Leaf<'a> {
             },
             Verb::Insert => {
                 let opens_query = token.is('(') && matches!(next.word(), "SELECT" | "WITH");
+                if !self.is_past && matches!(word, "EXEC" | "EXECUTE") {
+                    self.exec = Some(token);
+                }
                 self.is_past |= opens_query || matches!(word, "SELECT" | "VALUES" | "EXEC" | "EXECUTE");
             }
             Verb::Update => self.is_past |= word == "SET",
@@ -95,6 +100,9 @@ impl<'a> Walker<'a> {
         let mut leaf = Leaf::new(self.verb());
         self.pass_token(&mut leaf);
         while !self.ends_leaf(&leaf) {
+            if let Some(exec) = leaf.exec {
+                return self.insert_exec(from, exec);
+            }
             self.pass_token(&mut leaf);
         }
         self.cut.out.push(&self.cut.tokens, (from, self.cut.tokens.taken), role);

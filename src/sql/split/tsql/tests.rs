@@ -31,11 +31,9 @@ fn words_that_go_on_with_a_statement_do_not_cut_it() {
          WHEN NOT MATCHED THEN INSERT (b) VALUES (a.b) WHEN NOT MATCHED BY SOURCE THEN DELETE OUTPUT $action;",
         "CREATE VIEW v WITH SCHEMABINDING AS WITH a AS (SELECT b FROM dbo.t) SELECT b FROM a",
         "SELECT a FROM t UNION ALL SELECT b FROM u EXCEPT SELECT c FROM v",
-        "INSERT INTO t (a) EXEC dbo.p @x = 1, @y = 'z'",
         "INSERT t WITH (TABLOCK) OUTPUT inserted.a INTO @o (a) SELECT a FROM u WITH (NOLOCK) OPTION (RECOMPILE)",
         "INSERT INTO t DEFAULT VALUES",
         "SELECT CASE WHEN a = 1 THEN 2 ELSE 3 END FROM t ORDER BY a OFFSET 0 ROWS FETCH NEXT 5 ROWS ONLY",
-        "ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES u (a) ON DELETE CASCADE ON UPDATE SET NULL",
         "ALTER TABLE t ALTER COLUMN a int NOT NULL",
         "ALTER TABLE t DROP COLUMN IF EXISTS a",
         "ALTER DATABASE d SET RECOVERY SIMPLE WITH ROLLBACK IMMEDIATE",
@@ -132,6 +130,56 @@ fn a_text_is_read_where_it_is_one_string() {
             "3:39 ! EXEC @rc = sys.sp_executesql @stmt = @sql",
             "4:1 ! EXEC ('SELECT 1') AT far",
             "4:37 ! EXEC @name",
+        ],
+    );
+}
+
+#[test]
+fn rows_that_a_call_gives_are_inserted_as_far_as_they_are_known() {
+    check(
+        "INSERT INTO t (a)\nEXEC ('SELECT b FROM u')\nINSERT t EXEC dbo.p @x = 1 INSERT INTO t (a) EXEC (@sql) SELECT 1",
+        &[
+            "1:1 INSERT INTO t (a) SELECT b FROM u",
+            "3:1 INSERT t SELECT * FROM dbo.p()",
+            "3:28 INSERT INTO t (a) DEFAULT VALUES",
+            "3:46 ! EXEC (@sql)",
+            "3:58 SELECT 1",
+        ],
+    );
+}
+
+#[test]
+fn rows_that_fill_variables_feed_nothing() {
+    check(
+        "SELECT @a = b FROM t SELECT TOP (1) @c += d, @e = f FROM u SELECT a = b FROM v UPDATE STATISTICS w SELECT @x",
+        &[
+            "1:1 ? SELECT @a = b FROM t",
+            "1:22 ? SELECT TOP (1) @c += d, @e = f FROM u",
+            "1:60 SELECT a = b FROM v",
+            "1:100 SELECT @x",
+        ],
+    );
+}
+
+#[test]
+fn keys_and_triggers_of_a_table_are_no_columns() {
+    check(
+        "ALTER TABLE dbo.t WITH CHECK ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES u (a) ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES u (a) \
+         ON DELETE CASCADE ON UPDATE SET NULL ALTER TABLE t CHECK CONSTRAINT k\n\
+         ALTER TABLE t ADD b int ALTER TABLE [t] DROP CONSTRAINT k ALTER TABLE t SWITCH TO v",
+        &["2:1 ALTER TABLE t ADD b int", "2:59 ALTER TABLE t SWITCH TO v"],
+    );
+}
+
+#[test]
+fn sp_rename_is_a_change_of_names() {
+    check(
+        "EXEC sp_rename 'dbo.t.a', 'b', 'COLUMN'; EXEC sp_rename @objname = N'dbo.t', @newname = N'u'\n\
+         EXEC sp_rename 'dbo.u.i', 'j', 'INDEX'",
+        &[
+            "1:1 EXEC sp_rename 'dbo.t.a', 'b', 'COLUMN'",
+            "1:42 EXEC sp_rename @objname = N'dbo.t', @newname = N'u'",
+            "2:1 EXEC sp_rename 'dbo.u.i', 'j', 'INDEX'",
         ],
     );
 }
