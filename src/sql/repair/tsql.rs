@@ -173,7 +173,7 @@ fn file_rows(view: &View<'_>) -> Vec<Edit> {
         .map(|at| {
             let value = text_at(view, at + 3);
             let name =
-                Token::Word(Word { value, quote_style: Some('['), keyword: sqlparser::keywords::Keyword::NoKeyword });
+                Token::Word(Word { value, quote_style: Some('\''), keyword: sqlparser::keywords::Keyword::NoKeyword });
             let close = view.behind(at + 1);
             let end = if view.is(close, "WITH") && view.is(close + 1, "(") { view.behind(close + 1) } else { close };
             Edit::replace(at, end, vec![name])

@@ -49,10 +49,7 @@ fn files_are_read_by_name() {
         &[
             ("BULK INSERT dbo.t FROM 'in/a.csv' WITH (FIELDTERMINATOR = ',')", "COPY dbo.t FROM 'in/a.csv'"),
             ("COPY INTO t (a 1) FROM 'https://x/a.csv' WITH (FILE_TYPE = 'CSV')", "COPY t FROM 'https://x/a.csv'"),
-            (
-                "SELECT a FROM OPENROWSET(BULK 'a.csv', FORMAT = 'CSV') WITH (a int) AS r",
-                "SELECT a FROM 'a.csv' AS r",
-            ),
+            ("SELECT a FROM OPENROWSET(BULK 'a.csv', FORMAT = 'CSV') WITH (a int) AS r", "SELECT a FROM 'a.csv' AS r"),
         ],
     );
 }

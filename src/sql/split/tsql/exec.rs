@@ -49,7 +49,7 @@ impl<'a> Walker<'a> {
                 None => head.to_owned(),
             },
             Run::Procedure(name) => format!("{head}SELECT * FROM {name}()"),
-            Run::Unknown => format!("{head}DEFAULT VALUES"),
+            Run::Unknown => format!("{} DEFAULT VALUES", without_columns(head)),
         };
         self.cut.out.add(Cow::Owned(text), from, Role::Statement);
         if matches!(run, Run::Unknown) {
@@ -96,6 +96,21 @@ impl<'a> Walker<'a> {
         let is_far = behind == ")" && self.cut.is(prefix + 2, "AT");
         let is_alone = sign.text == behind || (behind == "," && ends);
         if is_string(&literal, self.cut.dialect()) && is_alone && !is_far { Run::Text(literal) } else { Run::Unknown }
+    }
+}
+
+/// `INSERT INTO t` of `INSERT INTO t WITH (TABLOCK) (a, b)`.
+fn without_columns(head: &str) -> &str {
+    let mut head = head.trim_end();
+    while head.ends_with(')')
+        && let Some((before, _)) = head.rsplit_once('(')
+    {
+        head = before.trim_end();
+    }
+    let hint = head.len().checked_sub(5).and_then(|at| head.split_at_checked(at));
+    match hint {
+        Some((before, word)) if word.trim_start().eq_ignore_ascii_case("with") => before.trim_end(),
+        _ => head,
     }
 }
 
