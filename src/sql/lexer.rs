@@ -144,6 +144,7 @@ impl<'a> Lexer<'a> {
         match first {
             '-' if rest.starts_with("--") => (Kind::Comment, line_length(rest)),
             '#' if self.hash_comments() => (Kind::Comment, line_length(rest)),
+            '/' if rest.starts_with("//") && self.dialect == Dialect::Snowflake => (Kind::Comment, line_length(rest)),
             '/' if rest.starts_with("/*!") && self.dialect == Dialect::MySql => {
                 self.hints += 1;
                 (Kind::Hint, 3 + until(rest.get(3..).unwrap_or_default(), |c| !c.is_ascii_digit()))
@@ -271,6 +272,8 @@ mod tests {
             ("\\i it's.sql", Dialect::Postgres),
             ("!set variable_substitution=true", Dialect::Snowflake),
             ("PUT file:///tmp/*.csv @stage", Dialect::Snowflake),
+            ("%python\nit's = 1\nselect", Dialect::Databricks),
+            ("-- COMMAND ----------", Dialect::Databricks),
             ("PROMPT it's done", Dialect::Oracle),
             ("SET SERVEROUTPUT ON", Dialect::Oracle),
             ("@@next.sql", Dialect::Oracle),
@@ -278,6 +281,8 @@ mod tests {
         ] {
             assert_eq!(kinds(line, dialect), [(Kind::ClientLine, line)]);
         }
+        let transfer = kinds("PUT file:///tmp/*.csv\n@stage;", Dialect::Snowflake);
+        assert_eq!(transfer, [(Kind::ClientLine, "PUT file:///tmp/*.csv\n@stage"), (Kind::Terminator, ";")]);
         let set = kinds("UPDATE t\nSET a = 1", Dialect::Oracle);
         assert!(set.iter().all(|(kind, _)| *kind != Kind::ClientLine), "{set:?}");
     }

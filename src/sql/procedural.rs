@@ -117,7 +117,7 @@ impl<'a> Walker<'a> {
             "ELSE" => drop(self.cut.next()),
             "IF" => self.opening(&["THEN"]),
             "ELSEIF" | "ELSIF" | "ELIF" => self.condition(&["THEN"]),
-            "WHEN" if self.is_inside() => self.condition(&["THEN"]),
+            "WHEN" => self.condition(&["THEN"]),
             "EXCEPTION" if self.cut.is(1, "WHEN") => drop(self.cut.next()),
             "CASE" => self.opening(&["THEN"]),
             "WHILE" => self.opening(&["DO", "LOOP"]),
@@ -127,7 +127,8 @@ impl<'a> Walker<'a> {
             "REPEAT" if !self.cut.peek(1).is('(') => self.open_block(),
             "UNTIL" if self.is_inside() => self.until(),
             "CREATE" | "REPLACE" | "ALTER" if self.starts_routine() => self.routine(),
-            "PROCEDURE" | "FUNCTION" if self.is_inside() => self.inner_routine(),
+            "PROCEDURE" | "FUNCTION" if self.is_inside() || self.dialect() == Dialect::Oracle => self.inner_routine(),
+            "WITH" if self.cut.is(2, "AS") && self.cut.is(3, "PROCEDURE") => self.anonymous_procedure(),
             "DO" => self.anonymous(),
             _ => self.leaf(),
         }

@@ -62,6 +62,7 @@ pub struct Repaired {
 /// Every rule, in the order in which they run: those that keep all of the text first.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
     [
+        tsql::RULES,
         names::RULES,
         operators::RULES,
         types::RULES,
@@ -70,7 +71,6 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         statements::RULES,
         alter::RULES,
         create::RULES,
-        tsql::RULES,
     ]
     .into_iter()
     .flatten()

@@ -5,6 +5,7 @@ use crate::sql::dialect::Dialect;
 
 /// SQL*Plus commands that stand where a statement could begin. `SET` and `EXEC` are looked at on their own.
 const SQLPLUS: &[&str] = &[
+    "acc",
     "accept",
     "archive",
     "btitle",
@@ -66,14 +67,39 @@ impl Lexer<'_> {
         }
         // Most lines are told by their first character alone.
         let candidate = match first {
-            '\\' | '!' | '/' | ':' | '.' | '@' => true,
+            '\\' | '!' | '/' | ':' | '.' | '@' | '%' | '-' => true,
             letter => letter.is_ascii_alphabetic(),
         };
         if !candidate {
             return None;
         }
         let line = rest.get(..line_length(rest)).unwrap_or(rest);
-        self.is_client_line(line, first).then_some(line.len().max(1))
+        if matches!(self.dialect, Dialect::Databricks | Dialect::Spark) {
+            return self.notebook_cell(rest, line, first);
+        }
+        if !self.is_client_line(line, first) {
+            return None;
+        }
+        // SnowSQL's PUT and GET go on to their semicolon.
+        let is_transfer = self.dialect == Dialect::Snowflake && line.contains("file://");
+        let statement = rest.find(';').and_then(|end| rest.get(..end));
+        let statement = statement.filter(|text| is_transfer && !text.contains("\n\n"));
+        Some(statement.map_or(line.len(), str::len).max(1))
+    }
+
+    /// What separates the cells of a Databricks notebook, and cells in other languages (`%python`) as a whole.
+    fn notebook_cell(&self, rest: &str, line: &str, first: char) -> Option<usize> {
+        const SEPARATOR: &str = "-- COMMAND ----------";
+        match first {
+            '-' => line.starts_with(SEPARATOR).then_some(line.len()),
+            '%' if self.fresh && line.starts_with("%sql") => Some(line.len()),
+            '%' if self.fresh
+                && line.get(1..).is_some_and(|word| word.starts_with(|c: char| c.is_ascii_lowercase())) =>
+            {
+                Some(rest.find(SEPARATOR).unwrap_or(rest.len()))
+            }
+            _ => None,
+        }
     }
 
     fn is_client_line(&self, line: &str, first: char) -> bool {

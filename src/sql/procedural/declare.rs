@@ -1,5 +1,7 @@
 //! Declarations: the names of variables, and the queries of cursors.
 
+use std::borrow::Cow;
+
 use super::Walker;
 use crate::sql::dialect::Dialect;
 use crate::sql::lexer::Kind;
@@ -21,7 +23,8 @@ impl<'a> Walker<'a> {
         if self.cut.is(0, "GLOBAL") {
             // DB2's `DECLARE GLOBAL TEMPORARY TABLE`
             self.cut.pass_until(&[]);
-            return self.cut.out.push(&self.cut.tokens, (from.at, self.cut.tokens.taken), Role::Statement);
+            let rest = self.cut.tokens.script.get(from.end()..self.cut.tokens.taken).unwrap_or_default();
+            return self.cut.out.add(Cow::Owned(format!("CREATE {rest}")), from.at, Role::Statement);
         }
         self.in_declarations = !one_by_one;
         self.declaration();

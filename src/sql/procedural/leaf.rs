@@ -22,8 +22,8 @@ impl<'a> Walker<'a> {
             "RETURN" => return self.returning(),
             "PERFORM" if inside => return self.perform(),
             "OPEN" if inside => return self.open(),
-            "LET" if inside => return self.assignment(),
-            "SET" => return self.set(),
+            "LET" if inside || self.dialect() == Dialect::Snowflake => return self.assignment(),
+            "SET" | "CALL" => return self.set(),
             "FETCH" | "CLOSE" | "RAISE" | "SIGNAL" | "RESIGNAL" | "GET" | "LEAVE" | "ITERATE" | "EXIT" | "CONTINUE"
             | "BREAK" | "NULL" | "GOTO" | "ASSERT" | "PRAGMA" | "MOVE" | "AWAIT" | "PIPE" | "UNTIL"
                 if inside =>
@@ -44,6 +44,7 @@ impl<'a> Walker<'a> {
         let mut blanks = Vec::new();
         let mut scan = Scan::default();
         let (mut returning, mut fills_variables) = (false, false);
+        let (mut previous, mut file) = (*first, None);
         while !self.cut.tokens.at_end() {
             let token = self.cut.next();
             scan.follow(&token);
@@ -57,21 +58,40 @@ impl<'a> Walker<'a> {
             match token.word() {
                 "RETURNING" | "RETURN" => returning = true,
                 "BULK" if self.cut.is(0, "COLLECT") => blanks.push(token.at.offset..self.cut.peek(0).end()),
-                "INTO" if returning || matches!(first.word(), "SELECT" | "WITH" | "FROM") => {
+                "INTO" if matches!(self.cut.peek(0).word(), "OUTFILE" | "DUMPFILE") => {
+                    let (target, clause) = self.outfile(&token);
+                    file = Some(target);
+                    blanks.push(clause);
+                }
+                "INTO" if returning || starts_query(first.word()) && !takes_into(previous.word()) => {
                     let variables = self.variables(&token);
                     fills_variables |= variables.is_some();
                     blanks.extend(variables);
                 }
                 _ => {}
             }
+            previous = token;
         }
-        let reads = fills_variables && matches!(first.word(), "SELECT" | "WITH" | "FROM");
+        let reads = fills_variables && starts_query(first.word());
         let role = match (calls, reads) {
             (true, _) => Role::Control,
             (_, true) => Role::Reads,
             _ => Role::Statement,
         };
         self.cut.out.push_without(&self.cut.tokens, (first.at, self.cut.tokens.taken), &blanks, role);
+        if let (Some(file), Some(piece)) = (file, self.cut.out.last_mut()) {
+            piece.text = Cow::Owned(format!("COPY ({}) TO {file}", piece.text));
+        }
+    }
+
+    /// MySQL's `INTO OUTFILE 'file' FIELDS …`: the file, and the range of the clause.
+    fn outfile(&mut self, into: &Token<'a>) -> (&'a str, Range<usize>) {
+        self.cut.next();
+        let file = self.cut.next();
+        while !self.cut.tokens.at_end() && !self.cut.is(0, "FROM") {
+            self.cut.next();
+        }
+        (file.text, into.at.offset..self.cut.tokens.taken)
     }
 
     /// The range of `INTO a, b` where these are variables; INTO was taken.
@@ -84,7 +104,6 @@ impl<'a> Walker<'a> {
         let marked = next.is(':') || next.is('@');
         let always = matches!(self.dialect(), Dialect::Oracle | Dialect::MySql | Dialect::Teradata | Dialect::BigQuery);
         let are_variables = match self.dialect() {
-            _ if matches!(next.word(), "OUTFILE" | "DUMPFILE") => false,
             Dialect::Generic => marked || (self.is_inside() && self.cut.out.is_local(next.text)),
             _ => marked || always || self.is_inside(),
         };
@@ -109,7 +128,7 @@ impl<'a> Walker<'a> {
         Some(into.at.offset..self.cut.tokens.taken)
     }
 
-    /// `SET x = (SELECT …)`: a statement of its own, and the queries in it.
+    /// `SET x = (SELECT …)`, `CALL p(…) INTO x`: statements that move no data themselves, and the queries in them.
     fn set(&mut self) {
         let first = self.cut.peek(0);
         self.cut.pass_until(&[]);
@@ -168,7 +187,9 @@ impl<'a> Walker<'a> {
         if is_text {
             return self.run_text(first.at, stops);
         }
-        self.cut.push_until(first.at, stops, Role::Statement);
+        // Snowflake runs tasks and services by their names.
+        let role = if self.dialect() == Dialect::Snowflake { Role::Control } else { Role::Statement };
+        self.cut.push_until(first.at, stops, role);
     }
 
     /// In PL/pgSQL every EXECUTE runs a text.
@@ -271,6 +292,15 @@ impl<'a> Walker<'a> {
             last.role = returned.map_or(Role::Reads, |returned| Role::Result(returned.clone()));
         }
     }
+}
+
+fn starts_query(word: &str) -> bool {
+    matches!(word, "SELECT" | "WITH" | "FROM")
+}
+
+/// Words behind which INTO names a table.
+fn takes_into(word: &str) -> bool {
+    matches!(word, "INSERT" | "MERGE" | "COPY" | "IGNORE" | "OVERWRITE" | "REPLACE" | "LOAD")
 }
 
 /// Words that start SQL in PL/SQL; any other statement there is a call.

@@ -122,6 +122,14 @@ impl<'a> Walker<'a> {
         self.head((noun, false), first.at);
     }
 
+    /// Snowflake's `WITH name AS PROCEDURE (…) … CALL name(…)`.
+    pub(super) fn anonymous_procedure(&mut self) {
+        let from = self.cut.next();
+        self.cut.next();
+        self.cut.next();
+        self.head((Noun::Procedure, false), from.at);
+    }
+
     /// A part of a compound trigger: `BEFORE EACH ROW IS`.
     pub(super) fn trigger_part(&mut self) {
         self.cut.pass_until(&["IS", "AS"]);

@@ -231,3 +231,38 @@ fn one_broken_statement_of_a_body_costs_itself_only() {
         &["1:51 INSERT INTO a SELECT x FROM b", "1:82 foo bar baz", "1:95 DELETE FROM c"],
     );
 }
+
+#[test]
+fn what_only_some_engines_write_is_cut_as_well() {
+    check(
+        Postgres,
+        "WITH n AS (INSERT INTO t SELECT 1 RETURNING id) INSERT INTO u SELECT id FROM n;",
+        &["1:1 WITH n AS (INSERT INTO t SELECT 1 RETURNING id) INSERT INTO u SELECT id FROM n"],
+    );
+    check(
+        MySql,
+        "SELECT a INTO OUTFILE '/tmp/a.csv' FIELDS TERMINATED BY ',' FROM t;",
+        &["1:1 COPY (SELECT a FROM t) TO '/tmp/a.csv'"],
+    );
+    check(
+        Snowflake,
+        "// it's a note\nCALL p((SELECT max(a) FROM t)) INTO :x;\nEXECUTE TASK k RETRY LAST;\nLET c CURSOR FOR SELECT b FROM u;\n\
+         WITH q AS PROCEDURE () RETURNS INT LANGUAGE SQL AS $$ BEGIN DELETE FROM v; END $$ CALL q();",
+        &["2:9 ? SELECT max(a) FROM t", "4:18 ? SELECT b FROM u", "5:61 DELETE FROM v"],
+    );
+    check(
+        Databricks,
+        "SELECT 1\n-- COMMAND ----------\n%python\nit's = 2\n-- COMMAND ----------\n%sql\nSELECT 3",
+        &["1:1 SELECT 1", "7:1 SELECT 3"],
+    );
+    check(
+        Oracle,
+        "FUNCTION f RETURN INT IS BEGIN DELETE FROM t; RETURN 1; END;\n/\nSELECT 1 FROM dual",
+        &["1:32 DELETE FROM t", "3:1 SELECT 1 FROM dual"],
+    );
+    check(
+        Dialect::Generic,
+        "DECLARE GLOBAL TEMPORARY TABLE session.t (a INT); SELECT 1;",
+        &["1:1 CREATE GLOBAL TEMPORARY TABLE session.t (a INT)", "1:51 SELECT 1"],
+    );
+}

@@ -14,6 +14,7 @@ const TRIGGERS: &[&str] = &["IDENTIFIER", "STREAM", "ONLY", "LOW_PRIORITY"];
 pub fn read_right(tokens: Vec<TokenWithSpan>, dialect: Dialect) -> Vec<TokenWithSpan> {
     let triggers = |token: &TokenWithSpan| match &token.token {
         Token::Word(word) if TRIGGERS.iter().any(|trigger| word.value.eq_ignore_ascii_case(trigger)) => true,
+        Token::Char('_') => dialect == Dialect::Oracle,
         token => dialect == Dialect::Tsql && tsql::may_be_misread(token),
     };
     if !tokens.iter().any(triggers) {
@@ -48,8 +49,20 @@ fn edit(view: &View<'_>, at: usize) -> Option<Edit> {
         // MySQL.
         "LOW_PRIORITY" if at == 1 && view.any(0, &["UPDATE", "DELETE"]) => Some(Edit::drop(at, at + 1)),
         _ if view.dialect == Dialect::Tsql => tsql::misread(view, at),
+        _ if *view.token(at) == Token::Char('_') => placeholder(view, at),
         _ => None,
     }
+}
+
+/// The name of a placeholder starts with underscores, which Oracle's names do not.
+fn placeholder(view: &View<'_>, at: usize) -> Option<Edit> {
+    if at > 0 && *view.token(at - 1) == Token::Char('_') && view.touches(at - 1) {
+        return None;
+    }
+    let end = (at..view.len()).find(|at| *view.token(*at) != Token::Char('_'))?;
+    let Token::Word(word) = view.token(end) else { return None };
+    let name = format!("{}{}", "_".repeat(end - at), word.value);
+    Some(Edit::replace(at, end + 1, vec![plain_name(&name)]))
 }
 
 /// The tokens of a name in a string; `None` where it holds more than a name, as a variable does.

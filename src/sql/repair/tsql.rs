@@ -1,6 +1,8 @@
 //! Syntax of T-SQL: hints, short forms of DELETE and assignment, files as tables, sequences, graph columns.
 
 mod clauses;
+mod rows;
+mod statements;
 
 use sqlparser::tokenizer::{Token, Word};
 
@@ -18,9 +20,19 @@ pub(super) const RULES: &[Rule] = &[
     Rule { name: "delete-without-from", dialects: TSQL, matters: false, edits: delete },
     Rule { name: "bulk-insert", dialects: TSQL, matters: false, edits: bulk_insert },
     Rule { name: "file-as-rows", dialects: TSQL, matters: false, edits: file_rows },
-    Rule { name: "next-value", dialects: TSQL, matters: false, edits: next_value },
+    Rule { name: "next-value", dialects: &[], matters: false, edits: next_value },
     Rule { name: "external-table-dropped", dialects: TSQL, matters: false, edits: drop_external },
     Rule { name: "system-functions", dialects: TSQL, matters: false, edits: system_functions },
+    Rule { name: "switch-of-a-partition", dialects: TSQL, matters: false, edits: statements::switch },
+    Rule { name: "rename-object", dialects: TSQL, matters: false, edits: statements::rename },
+    Rule { name: "external-table-of-a-query", dialects: TSQL, matters: false, edits: statements::external_from_query },
+    Rule { name: "methods-that-assign", dialects: TSQL, matters: false, edits: statements::methods_that_assign },
+    Rule { name: "hidden-columns", dialects: TSQL, matters: false, edits: statements::hidden_columns },
+    Rule { name: "rows-of-a-table", dialects: TSQL, matters: true, edits: rows::of_a_table },
+    Rule { name: "paths-of-rows", dialects: TSQL, matters: true, edits: rows::paths },
+    Rule { name: "predictions", dialects: TSQL, matters: true, edits: rows::predictions },
+    Rule { name: "signs-in-names", dialects: TSQL, matters: false, edits: rows::signs_in_names },
+    Rule { name: "rollup-behind-with", dialects: TSQL, matters: true, edits: rows::rollup },
     Rule { name: "query-options", dialects: TSQL, matters: false, edits: options },
     Rule { name: "xml-namespaces", dialects: TSQL, matters: false, edits: xml_namespaces },
     Rule { name: "table-hints", dialects: TSQL, matters: false, edits: hints },
@@ -137,16 +149,37 @@ fn compound_assignment(view: &View<'_>) -> Vec<Edit> {
     edits
 }
 
-/// `DELETE t WHERE …` is `DELETE FROM t WHERE …`.
+/// `DELETE t WHERE …` is `DELETE FROM t WHERE …`; `DELETE FROM t OUTPUT … FROM u JOIN v …` is `DELETE t FROM u JOIN v
+/// OUTPUT …`.
 fn delete(view: &View<'_>) -> Vec<Edit> {
-    (0..view.len())
-        .filter(|at| view.is(*at, "DELETE") && view.is_name(*at + 1) && !view.any(*at + 1, &["FROM", "TOP"]))
-        .filter(|at| {
-            let behind = view.behind_name(*at + 1);
-            behind >= view.len() || view.any(behind, &["WHERE", "OUTPUT", "OPTION", "WITH"])
-        })
-        .map(|at| Edit::insert(at + 1, vec![word("FROM")]))
-        .collect()
+    let Some(at) = (0..view.len()).find(|at| view.is(*at, "DELETE") && (*at == 0 || view.is(*at - 1, ")"))) else {
+        return Vec::new();
+    };
+    let has_from = view.is(at + 1, "FROM");
+    let name = at + 1 + usize::from(has_from);
+    let behind = view.behind_name(name);
+    if behind == name || view.is(name, "TOP") {
+        return Vec::new();
+    }
+    let clauses = &["FROM", "WHERE", "OPTION"];
+    let output_end = view.find(behind, clauses).unwrap_or(view.len());
+    let has_output = view.is(behind, "OUTPUT");
+    let source = if has_output { output_end } else { behind };
+    if !view.is(source, "FROM") {
+        // No other tables: the rows are those of the one that is named.
+        let ends = source >= view.len() || view.any(source, &["WHERE", "OPTION", "WITH"]);
+        return if ends && !has_from { vec![Edit::insert(at + 1, vec![word("FROM")])] } else { Vec::new() };
+    }
+    let mut edits = Vec::new();
+    if has_from {
+        edits.push(Edit::drop(at + 1, at + 2));
+    }
+    if has_output {
+        edits.push(Edit::drop(behind, output_end));
+        let end = view.find(source + 1, &["WHERE", "OPTION"]).unwrap_or(view.len());
+        edits.push(Edit::insert(end, view.copy(behind, output_end)));
+    }
+    edits
 }
 
 /// `BULK INSERT t FROM 'file' WITH (…)` and Synapse's `COPY INTO t (a 1) FROM 'file' WITH (…)` copy a file into a table.

@@ -158,6 +158,10 @@ impl<'a> Pieces<'a> {
         self.list.get_mut(start..).unwrap_or_default()
     }
 
+    pub fn last_mut(&mut self) -> Option<&mut Piece<'a>> {
+        self.list.last_mut()
+    }
+
     pub fn last(&self) -> Option<&Piece<'a>> {
         self.list.last()
     }

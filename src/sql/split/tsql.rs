@@ -88,6 +88,8 @@ impl<'a> Walker<'a> {
             word if steers(word) => self.leaf(Role::Control),
             "UPDATE" if self.cut.is(1, "STATISTICS") => self.leaf(Role::Control),
             "ALTER" if self.alters_no_column() => self.leaf(Role::Control),
+            "CREATE" if self.cut.is(1, "SYNONYM") => self.synonym(),
+            "CREATE" | "ALTER" | "DROP" if self.names_no_data() => self.leaf(Role::Control),
             "SELECT" if self.fills_variables() => self.leaf(Role::Reads),
             // The first statement of a batch may call a procedure by its bare name.
             word if self.starts_batch && token.kind != Kind::Symbol && !is_verb(word) => self.leaf(Role::Control),
@@ -146,6 +148,27 @@ impl<'a> Walker<'a> {
             "DROP" => self.cut.is(at + 1, "CONSTRAINT"),
             _ => false,
         }
+    }
+
+    /// `CREATE SYNONYM s FOR t` reads like a view of the table.
+    fn synonym(&mut self) {
+        let first = self.cut.next();
+        self.cut.next();
+        let name = self.cut.name().unwrap_or_default();
+        self.cut.take("FOR");
+        let of = self.cut.name().unwrap_or_default();
+        self.pass_leaf(Leaf::new(Verb::Other));
+        let text = format!("CREATE VIEW {name} AS SELECT * FROM {of}");
+        self.cut.out.add(Cow::Owned(text), first.at, Role::Statement);
+    }
+
+    /// Whether a CREATE, ALTER or DROP is about something that holds no data: a login, a key, a policy.
+    fn names_no_data(&mut self) -> bool {
+        let at = if self.cut.is(1, "OR") { 3 } else { 1 };
+        let noun = self.cut.peek(at);
+        let external = noun.word() == "EXTERNAL" && !self.cut.is(at + 1, "TABLE");
+        noun.kind == Kind::Word
+            && (external || !matches!(noun.word(), "TABLE" | "VIEW" | "MATERIALIZED" | "EXTERNAL" | "SYNONYM"))
     }
 
     fn begin(&mut self) {

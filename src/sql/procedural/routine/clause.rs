@@ -20,6 +20,8 @@ impl<'a> Walker<'a> {
         }
         match token.word() {
             "BEGIN" | "DECLARE" => return true,
+            // `AS 'file', 'symbol'`: code in C.
+            "" if token.is(',') && head.quoted.is_some() => head.language = Some("c"),
             "LANGUAGE" => {
                 self.cut.next();
                 head.language = Some(self.cut.next().text.trim_matches(['\'', '"']));

@@ -43,6 +43,63 @@ fn short_forms_are_written_out() {
 }
 
 #[test]
+fn statements_of_its_own_spelling_are_read() {
+    check(
+        Dialect::Tsql,
+        &[
+            ("CREATE OR ALTER VIEW v AS SELECT a FROM t", "CREATE OR ALTER VIEW v AS SELECT a FROM t"),
+            ("ALTER TABLE dbo.a SWITCH PARTITION 2 TO dbo.b PARTITION 1", "INSERT INTO dbo.b SELECT * FROM dbo.a"),
+            ("RENAME OBJECT dbo.a TO b", "ALTER TABLE dbo.a RENAME TO b"),
+            (
+                "CREATE EXTERNAL TABLE x WITH (LOCATION = '/x', DATA_SOURCE = s) AS SELECT a FROM t",
+                "CREATE TABLE x AS SELECT a FROM t",
+            ),
+            ("UPDATE t SET doc.modify('delete /a') WHERE b = 1", "UPDATE t SET doc = ('delete /a') WHERE b = 1"),
+            (
+                "DELETE FROM t FROM t AS x JOIN u ON u.a = x.a WHERE u.b = 1",
+                "DELETE t FROM t AS x JOIN u ON u.a = x.a WHERE u.b = 1",
+            ),
+            (
+                "DELETE dbo.t OUTPUT DELETED.a INTO @gone FROM dbo.t AS x JOIN u ON u.a = x.a WHERE u.b = 1",
+                "DELETE dbo.t FROM dbo.t AS x JOIN u ON u.a = x.a OUTPUT DELETED.a INTO @gone WHERE u.b = 1",
+            ),
+        ],
+    );
+}
+
+#[test]
+fn functions_that_give_rows_are_read() {
+    check(
+        Dialect::Tsql,
+        &[
+            (
+                "SELECT k.[RANK] FROM FREETEXTTABLE(dbo.docs, *, @words, LANGUAGE @l) AS k",
+                "SELECT k.[RANK] FROM dbo.docs AS k | FREETEXTTABLE(dbo.docs,*, @words, LANGUAGE @l)",
+            ),
+            ("SELECT c.a FROM CHANGETABLE(CHANGES t, 3) AS c", "SELECT c.a FROM t AS c | CHANGETABLE(CHANGES t, 3)"),
+            (
+                "SELECT geography::Point(1, -2, 4326) AS p, a FROM t",
+                "SELECT geography.Point(1, -2, 4326) AS p, a FROM t",
+            ),
+            ("SELECT a FROM srv...t", "SELECT a FROM srv.t"),
+            (
+                "SELECT a, SUM(b) AS b FROM t GROUP BY a WITH ROLLUP",
+                "SELECT a, SUM(b) AS b FROM t GROUP BY a | WITH ROLLUP",
+            ),
+            (
+                "SELECT NEXT VALUE FOR dbo.s OVER (ORDER BY a, b DESC) AS n FROM t",
+                "SELECT next_value() OVER (ORDER BY a, b DESC) AS n FROM t",
+            ),
+            (
+                "SELECT d.a, p.score FROM PREDICT(MODEL = @m, DATA = dbo.t AS d) WITH (score float) AS p",
+                "SELECT d.a, p.score FROM dbo.t AS d CROSS JOIN predict() AS p | \
+                 PREDICT(MODEL=@m, DATA=dbo.t AS d)WITH(score float)",
+            ),
+        ],
+    );
+}
+
+#[test]
 fn files_are_read_by_name() {
     check(
         Dialect::Tsql,

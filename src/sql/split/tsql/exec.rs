@@ -40,7 +40,13 @@ impl<'a> Walker<'a> {
         let run = self.run();
         self.pass_leaf(Leaf::new(Verb::Other));
         let head = self.cut.tokens.script.get(from.offset..exec.at.offset).unwrap_or_default();
+        let is_query = |literal: &Token<'a>| {
+            let first = self.cut.first_word_within(literal);
+            matches!(&*first, "SELECT" | "WITH") || literal.text.trim_start_matches(['\'', ' ', '\n']).starts_with('(')
+        };
         let text = match &run {
+            // Rows that the system gives (`DBCC …`) have no upstream.
+            Run::Text(literal) if !is_query(literal) => format!("{} DEFAULT VALUES", without_columns(head)),
             Run::Text(literal) => match content(literal, self.cut.dialect()) {
                 Some(Content::Range(at, end)) => {
                     placed((from, head), at, self.cut.tokens.script.get(at.offset..end).unwrap_or_default())

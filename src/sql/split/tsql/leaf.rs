@@ -189,9 +189,13 @@ impl<'a> Walker<'a> {
                 !(matches!(previous, "UNION" | "ALL" | "EXCEPT" | "INTERSECT" | "AS" | "FOR" | "EXPLAIN")
                     || takes_rows(leaf))
             }
-            "INSERT" => !matches!(previous, "THEN" | "BULK") && leaf.verb != Verb::With,
-            "UPDATE" => !(next.is('(') || matches!(previous, "FOR" | "ON" | "THEN") || leaf.verb == Verb::With),
-            "DELETE" => !matches!(previous, "ON" | "THEN") && leaf.verb != Verb::With,
+            "INSERT" => !matches!(previous, "THEN" | "BULK" | "AFTER" | "BEFORE") && leaf.verb != Verb::With,
+            "UPDATE" => {
+                !(next.is('(')
+                    || matches!(previous, "FOR" | "ON" | "THEN" | "AFTER" | "BEFORE" | "START")
+                    || leaf.verb == Verb::With)
+            }
+            "DELETE" => !matches!(previous, "ON" | "THEN" | "AFTER" | "BEFORE") && leaf.verb != Verb::With,
             "MERGE" => !matches!(next.word(), "JOIN" | "RANGE") && leaf.verb != Verb::With,
             "EXEC" | "EXECUTE" => !(takes_rows(leaf) || (next.word() == "AS" && matches!(previous, "WITH" | ","))),
             "SET" => {
@@ -204,7 +208,7 @@ impl<'a> Walker<'a> {
             }
             "WITH" => !matches!(previous, "AS" | "FOR") && !takes_rows(leaf) && self.starts_with_clause(),
             "IF" => !(matches!(leaf.verb, Verb::Drop | Verb::Alter | Verb::Create) && self.is_exists_clause()),
-            "ALTER" => leaf.verb != Verb::Alter || is_noun(next.word()),
+            "ALTER" => previous != "OR" && (leaf.verb != Verb::Alter || is_noun(next.word())),
             "DROP" => leaf.verb != Verb::Alter || is_noun(next.word()),
             "ROLLBACK" | "GRANT" => previous != "WITH",
             "FETCH" => !matches!(previous, "ROW" | "ROWS"),

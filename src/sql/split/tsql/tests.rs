@@ -36,7 +36,7 @@ fn words_that_go_on_with_a_statement_do_not_cut_it() {
         "SELECT CASE WHEN a = 1 THEN 2 ELSE 3 END FROM t ORDER BY a OFFSET 0 ROWS FETCH NEXT 5 ROWS ONLY",
         "ALTER TABLE t ALTER COLUMN a int NOT NULL",
         "ALTER TABLE t DROP COLUMN IF EXISTS a",
-        "ALTER DATABASE d SET RECOVERY SIMPLE WITH ROLLBACK IMMEDIATE",
+        "CREATE OR ALTER VIEW v AS SELECT a FROM t",
         "SELECT a FROM t INNER MERGE JOIN u ON t.a = u.a",
         "UPDATE a SET b = 1 OUTPUT deleted.b INTO l FROM t AS a JOIN u ON u.c = a.c",
         "BULK INSERT t FROM 'f.csv' WITH (FIELDTERMINATOR = ',')",
@@ -180,6 +180,21 @@ fn sp_rename_is_a_change_of_names() {
             "1:1 EXEC sp_rename 'dbo.t.a', 'b', 'COLUMN'",
             "1:42 EXEC sp_rename @objname = N'dbo.t', @newname = N'u'",
             "2:1 EXEC sp_rename 'dbo.u.i', 'j', 'INDEX'",
+        ],
+    );
+}
+
+#[test]
+fn what_holds_no_data_is_no_statement_to_read() {
+    check(
+        "CREATE SECURITY POLICY s ADD BLOCK PREDICATE dbo.f(a) ON dbo.t AFTER UPDATE WITH (STATE = ON)\n\
+         ALTER DATABASE d SET RECOVERY SIMPLE WITH ROLLBACK IMMEDIATE DROP COLUMN ENCRYPTION KEY k ALTER RESOURCE GOVERNOR RECONFIGURE DROP VIEW v\n\
+         CREATE SYNONYM dbo.s FOR srv.db.dbo.t SELECT 1 INSERT INTO u EXEC ('DBCC TRACESTATUS')",
+        &[
+            "2:127 DROP VIEW v",
+            "3:1 CREATE VIEW dbo.s AS SELECT * FROM srv.db.dbo.t",
+            "3:39 SELECT 1",
+            "3:48 INSERT INTO u DEFAULT VALUES",
         ],
     );
 }
