@@ -10,6 +10,9 @@ use super::Walker;
 use crate::sql::lexer::{Kind, Spot};
 use crate::sql::split::{Returned, Token};
 
+/// How many routines are looked into inside of each other.
+const DEEPEST_ROUTINES: usize = 32;
+
 /// Something whose body is being walked over.
 pub(super) struct Routine {
     /// The walker's depth around it.
@@ -49,7 +52,9 @@ struct Head<'a> {
     quoted: Option<Token<'a>>,
     /// Behind FOR EACH ROW, or behind the parameters: a statement is the body.
     takes_statement: bool,
+    /// Of a trigger: its table, and the function that it calls.
     table: Option<&'a str>,
+    called: Option<&'a str>,
     rows: BTreeSet<String>,
     /// Whether there is a piece for it already.
     is_told: bool,
@@ -58,7 +63,7 @@ struct Head<'a> {
 impl<'a> Walker<'a> {
     /// Whether the CREATE that is next creates something with a body.
     pub(super) fn starts_routine(&mut self) -> bool {
-        self.noun().is_some()
+        self.routines.len() < DEEPEST_ROUTINES && self.noun().is_some()
     }
 
     /// What is created, and how many tokens its words take.
@@ -117,6 +122,9 @@ impl<'a> Walker<'a> {
 
     /// Oracle's PROCEDURE and FUNCTION in a package or among declarations.
     pub(super) fn inner_routine(&mut self) {
+        if self.routines.len() >= DEEPEST_ROUTINES {
+            return self.leaf();
+        }
         let first = self.cut.next();
         let noun = if first.word() == "PROCEDURE" { Noun::Procedure } else { Noun::Function };
         self.head((noun, false), first.at);
@@ -164,6 +172,7 @@ impl<'a> Walker<'a> {
             quoted: None,
             takes_statement: noun == Noun::Procedure,
             table: None,
+            called: None,
             rows: BTreeSet::new(),
             is_told: false,
         };

@@ -266,3 +266,20 @@ fn what_only_some_engines_write_is_cut_as_well() {
         &["1:1 CREATE GLOBAL TEMPORARY TABLE session.t (a INT)", "1:51 SELECT 1"],
     );
 }
+
+#[test]
+fn a_function_that_one_trigger_calls_knows_its_table() {
+    let table = |script: &str| {
+        let piece =
+            split(script, Postgres).into_iter().find(|piece| piece.text.starts_with("INSERT")).expect("a piece");
+        let locals = piece.locals.expect("names");
+        (locals.trigger_table.clone(), locals.rows.iter().cloned().collect::<Vec<_>>())
+    };
+    let function =
+        "CREATE FUNCTION s.f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO l SELECT NEW.a; END $$;";
+    let trigger =
+        "CREATE TRIGGER g AFTER UPDATE ON s.t REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE FUNCTION f();";
+    let rows = || vec!["before".to_owned(), "new".to_owned(), "old".to_owned()];
+    assert_eq!(table(&format!("{function}\n{trigger}")), (Some("s.t".to_owned()), rows()));
+    assert_eq!(table(&format!("{function}\n{trigger}\n{trigger}")).0, None, "either of two triggers");
+}

@@ -141,6 +141,12 @@ fn compound_assignment(view: &View<'_>) -> Vec<Edit> {
         );
         if is_operator && view.is(at + 1, "=") && view.touches(at) && view.behind_name(start) == at {
             let mut with = vec![Token::Eq];
+            // With several tables in sight, the column is one of the table that changes.
+            let table = view.behind_name(1);
+            if view.is(0, "UPDATE") && start + 1 == at && table > 1 && view.find(at, &["FROM"]).is_some() {
+                with.extend(view.copy(1, table));
+                with.push(Token::Period);
+            }
             with.extend(view.copy(start, at));
             with.push(view.token(at).clone());
             edits.push(Edit::replace(at, at + 2, with));

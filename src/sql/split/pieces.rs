@@ -72,17 +72,34 @@ struct Scope {
     /// The first piece in it.
     start: usize,
     locals: Locals,
+    /// The function whose body it is, where a trigger may call it.
+    function: Option<String>,
+}
+
+/// A function that a trigger may call, and its pieces.
+struct TriggerFunction {
+    name: String,
+    pieces: Range<usize>,
+}
+
+/// A trigger that calls a function.
+struct Trigger {
+    function: String,
+    table: String,
+    rows: BTreeSet<String>,
 }
 
 /// Collects pieces, and the scopes that they stand in.
 pub(crate) struct Pieces<'a> {
     list: Vec<Piece<'a>>,
     scopes: Vec<Scope>,
+    functions: Vec<TriggerFunction>,
+    triggers: Vec<Trigger>,
 }
 
 impl Default for Pieces<'_> {
     fn default() -> Self {
-        Self { list: Vec::new(), scopes: vec![Scope { start: 0, locals: Locals::default() }] }
+        Self::with_locals(Locals::default())
     }
 }
 
@@ -92,11 +109,40 @@ impl<'a> Pieces<'a> {
         while !self.scopes.is_empty() {
             self.close_scope();
         }
+        self.join_triggers();
         self.list
     }
 
+    /// Tells the body of a function the table of the only trigger that calls it.
+    fn join_triggers(&mut self) {
+        for function in &self.functions {
+            let mut calling = self.triggers.iter().filter(|trigger| trigger.function == function.name);
+            let (Some(trigger), None) = (calling.next(), calling.next()) else { continue };
+            for piece in self.list.get_mut(function.pieces.clone()).unwrap_or_default() {
+                if let Some(locals) = &mut piece.locals {
+                    let locals = Arc::make_mut(locals);
+                    locals.trigger_table = Some(trigger.table.clone());
+                    locals.rows.extend(trigger.rows.iter().cloned());
+                }
+            }
+        }
+    }
+
+    /// Says which function the innermost scope is the body of.
+    pub fn name_scope(&mut self, function: &str) {
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.function = Some(last_part(function));
+        }
+    }
+
+    /// Notes that a trigger on a table calls a function, and what it calls the changed rows.
+    pub fn fires(&mut self, function: &str, table: &str, rows: &BTreeSet<String>) {
+        let function = last_part(function);
+        self.triggers.push(Trigger { function, table: table.to_owned(), rows: rows.clone() });
+    }
+
     pub fn open_scope(&mut self) {
-        self.scopes.push(Scope { start: self.list.len(), locals: Locals::default() });
+        self.scopes.push(Scope { start: self.list.len(), locals: Locals::default(), function: None });
     }
 
     pub fn close_scope(&mut self) {
@@ -110,6 +156,9 @@ impl<'a> Pieces<'a> {
         }
         if scope.locals.is_empty() {
             return;
+        }
+        if let Some(name) = scope.function {
+            self.functions.push(TriggerFunction { name, pieces: scope.start..self.list.len() });
         }
         let locals = Arc::new(scope.locals);
         for piece in self.list.iter_mut().skip(scope.start).filter(|piece| piece.locals.is_none()) {
@@ -146,7 +195,8 @@ impl<'a> Pieces<'a> {
 
     /// Pieces that know the names of `locals`.
     pub fn with_locals(locals: Locals) -> Self {
-        Self { list: Vec::new(), scopes: vec![Scope { start: 0, locals }] }
+        let scopes = vec![Scope { start: 0, locals, function: None }];
+        Self { list: Vec::new(), scopes, functions: Vec::new(), triggers: Vec::new() }
     }
 
     pub fn len(&self) -> usize {
@@ -197,6 +247,11 @@ impl<'a> Pieces<'a> {
     pub fn extend(&mut self, pieces: impl Iterator<Item = Piece<'a>>) {
         self.list.extend(pieces);
     }
+}
+
+/// The last part of a name, in lower case and without quotes.
+fn last_part(name: &str) -> String {
+    name.rsplit('.').next().unwrap_or_default().trim_matches('"').to_lowercase()
 }
 
 /// The text, which starts at `offset`, with blanks in the place of the ranges; lines stay where they are.

@@ -57,6 +57,9 @@ impl<'a> Walker<'a> {
     /// The end of a statement whose body, if it has one, stood in quotes or was one query.
     pub(super) fn end_head(&mut self, head: &mut Head<'a>) {
         self.control(head);
+        if let (Some(function), Some(table)) = (head.called, head.table) {
+            self.cut.out.fires(function, table, &head.rows);
+        }
         if let Some(body) = head.quoted.filter(|_| is_sql(head.language)) {
             self.quoted_body(head, &body);
         }
@@ -71,6 +74,7 @@ impl<'a> Walker<'a> {
         if is_function && !is_plain {
             // Of PL/pgSQL's trigger functions, the table is not known here.
             self.cut.out.trigger(None, ["new", "old"].map(str::to_owned).into());
+            self.cut.out.name_scope(head.name);
         }
         let first = self.cut.first_word_within(body);
         let is_expression =

@@ -18,6 +18,11 @@ impl<'a> Walker<'a> {
             }
             return false;
         }
+        if head.noun == Noun::Trigger
+            && let Some(begins) = self.trigger_clause(head)
+        {
+            return begins;
+        }
         match token.word() {
             "BEGIN" | "DECLARE" => return true,
             // `AS 'file', 'symbol'`: code in C.
@@ -37,21 +42,6 @@ impl<'a> Walker<'a> {
                 return false;
             }
             "AS" | "IS" => return self.as_body(head),
-            "ON" if head.noun == Noun::Trigger && head.table.is_none() => {
-                self.cut.next();
-                head.table = self.cut.name();
-                return false;
-            }
-            "REFERENCING" => {
-                self.referencing(head);
-                return false;
-            }
-            "FOR" if head.noun == Noun::Trigger => {
-                self.cut.next();
-                self.cut.take("EACH");
-                head.takes_statement = self.cut.take("ROW") || self.cut.take("STATEMENT");
-                return false;
-            }
             "DO" | "THEN" if head.noun == Noun::Action => {
                 self.cut.next();
                 if matches!(self.cut.peek(0).word(), "ALSO" | "INSTEAD") {
@@ -59,17 +49,42 @@ impl<'a> Walker<'a> {
                 }
                 return !self.cut.is(0, "NOTHING");
             }
-            "COMPOUND" if head.noun == Noun::Trigger => {
-                self.cut.next();
-                self.cut.next();
-                return self.open_package();
-            }
             word if head.takes_statement && self.is_body_statement(word) => return true,
             "EXECUTE" | "CALL" | "CONTAINS" | "READS" | "MODIFIES" => drop(self.cut.next()),
             _ => {}
         }
         self.cut.next();
         false
+    }
+
+    /// Takes a clause that only triggers have; whether the body begins behind it.
+    fn trigger_clause(&mut self, head: &mut Head<'a>) -> Option<bool> {
+        match self.cut.peek(0).word() {
+            "ON" if head.table.is_none() => {
+                self.cut.next();
+                head.table = self.cut.name();
+            }
+            "REFERENCING" => self.referencing(head),
+            "FOR" => {
+                self.cut.next();
+                self.cut.take("EACH");
+                head.takes_statement = self.cut.take("ROW") || self.cut.take("STATEMENT");
+            }
+            "EXECUTE" => {
+                self.cut.next();
+                if matches!(self.cut.peek(0).word(), "FUNCTION" | "PROCEDURE") {
+                    self.cut.next();
+                }
+                head.called = self.cut.name();
+            }
+            "COMPOUND" => {
+                self.cut.next();
+                self.cut.next();
+                return Some(self.open_package());
+            }
+            _ => return None,
+        }
+        Some(false)
     }
 
     /// Whether a word behind the head of a routine without BEGIN starts its only statement (MySQL, SQLite, DB2).

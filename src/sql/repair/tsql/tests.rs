@@ -34,6 +34,10 @@ fn short_forms_are_written_out() {
             ("DELETE t WHERE a = 1", "DELETE FROM t WHERE a = 1"),
             ("DELETE @t", "DELETE FROM @t"),
             ("UPDATE t SET a += b, c -= 1 WHERE d > 0", "UPDATE t SET a = a + b, c = c - 1 WHERE d > 0"),
+            (
+                "UPDATE x SET a += u.b FROM t x JOIN u ON u.i = x.i",
+                "UPDATE x SET a = x.a + u.b FROM t x JOIN u ON u.i = x.i",
+            ),
             ("UPDATE t SET @old = a = a + 1", "UPDATE t SET a = a + 1"),
             ("SELECT NEXT VALUE FOR dbo.s AS id, a FROM t", "SELECT next_value() AS id, a FROM t"),
             ("DROP EXTERNAL TABLE t", "DROP TABLE t"),
