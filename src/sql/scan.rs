@@ -132,4 +132,4 @@ fn normal(tokens: &[Token<'_>]) -> String {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;

@@ -12,8 +12,6 @@ use crate::sql::scan::tokens::{Kind, Token};
 pub(super) enum Found {
     /// A name or a place, and the index behind it.
     Spot(Spot, usize),
-    /// A variable of the script: no asset.
-    Variable(usize),
     /// Something that names no table by itself.
     Nothing,
 }
@@ -26,7 +24,6 @@ pub(super) fn relation(tokens: &[Token<'_>], start: usize, dialect: Dialect) -> 
         (Kind::Sign, "@") if matches!(dialect, Dialect::Snowflake | Dialect::Databricks | Dialect::Generic) => {
             stage(tokens, start)
         }
-        (Kind::Sign, "@") if dialect == Dialect::Tsql => Found::Variable(start + 2),
         _ => match name(tokens, start, dialect) {
             Some((name, end)) => Found::Spot(Spot::Table(name), end),
             None => Found::Nothing,

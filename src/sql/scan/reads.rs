@@ -250,7 +250,10 @@ impl<'t> Walker<'t> {
                 level.names_cte = true;
             }),
             "FROM" if self.is_from_clause(at) => self.from(),
-            "JOIN" | "STRAIGHT_JOIN" if !self.before_is(at, &["ARRAY", "SELECT"]) => {
+            // A hint lists kinds of joins: `OPTION (MERGE JOIN, HASH JOIN)`.
+            "JOIN" | "STRAIGHT_JOIN"
+                if !self.before_is(at, &["ARRAY", "SELECT"]) && !self.is(at + 1, ",") && !self.is(at + 1, ")") =>
+            {
                 self.level(|level| level.expects = true)
             }
             "APPLY" if self.before_is(at, &["CROSS", "OUTER"]) => self.level(|level| level.expects = true),
@@ -359,7 +362,6 @@ impl<'t> Walker<'t> {
                 self.level(|level| level.after_relation = true);
                 end
             }
-            Found::Variable(end) => end,
             Found::Nothing => {
                 self.unnamed += 1;
                 at + 1

@@ -48,13 +48,16 @@ impl Walker<'_> {
         while self.is_any(at, words::BEFORE_TARGET) {
             at += 1;
         }
+        // `MERGE JOIN` of a hint changes nothing.
+        if self.is_any(at, words::NO_RELATIONS) {
+            return None;
+        }
         match relation(self.tokens(), at, self.dialect) {
             Found::Spot(spot, end) => {
                 self.remember(&spot);
                 self.write(spot, deed);
                 Some(end)
             }
-            Found::Variable(end) => Some(end),
             Found::Nothing => {
                 self.unnamed += 1;
                 Some(at)
