@@ -55,7 +55,13 @@ pub enum Parsed {
 /// Parses one piece of a script; what is refused is scanned for its tables.
 #[must_use]
 pub fn read(piece: &Piece<'_>, dialect: Dialect) -> Parsed {
-    parse(piece, dialect).or_scanned(piece, dialect)
+    match parse(piece, dialect) {
+        Parsed::Refused(refusal) => match scan(piece, dialect, &refusal) {
+            Some(scan) => Parsed::Scanned(Box::new(scan)),
+            None => Parsed::Refused(refusal),
+        },
+        parsed => parsed,
+    }
 }
 
 impl Parsed {
@@ -68,21 +74,9 @@ impl Parsed {
             Self::NoDataFlow | Self::Dynamic | Self::Scanned(_) | Self::Refused(_) => None,
         }
     }
-
-    /// Scans a refused piece for its tables; everything else stays as it is.
-    #[must_use]
-    pub fn or_scanned(self, piece: &Piece<'_>, dialect: Dialect) -> Self {
-        match self {
-            Self::Refused(refusal) => match scan(piece, dialect, &refusal) {
-                Some(scan) => Self::Scanned(Box::new(scan)),
-                None => Self::Refused(refusal),
-            },
-            parsed => parsed,
-        }
-    }
 }
 
-/// Parses one piece of a script.
+/// Parses one piece of a script, and scans nothing.
 #[must_use]
 pub fn parse(piece: &Piece<'_>, dialect: Dialect) -> Parsed {
     match piece.role {
@@ -132,11 +126,13 @@ const NO_TABLES: &[&str] =
 fn loses_tables(text: &str, statements: &[Statement], dialect: Dialect) -> bool {
     let mut missing = tables(text, dialect);
     let mut misread = false;
-    let _ = visit_relations(&statements.to_vec(), |name| {
-        missing.remove(&fold_name(name, dialect));
-        misread |= NO_TABLES.iter().any(|word| name.to_string().eq_ignore_ascii_case(word));
-        ControlFlow::<()>::Continue(())
-    });
+    for statement in statements {
+        let _ = visit_relations(statement, |name| {
+            missing.remove(&fold_name(name, dialect));
+            misread |= NO_TABLES.iter().any(|word| name.to_string().eq_ignore_ascii_case(word));
+            ControlFlow::<()>::Continue(())
+        });
+    }
     if misread {
         return true;
     }

@@ -45,7 +45,7 @@ fn bare_alias(view: &View<'_>) -> Vec<Edit> {
             || view.any(alias + 1, &["ON", "USING", "WHERE", ",", ")", "JOIN", "LEFT", "GROUP"]);
         let clause = [
             "ON", "WHERE", "GROUP", "ORDER", "LEFT", "RIGHT", "INNER", "CROSS", "FULL", "NATURAL", "UNION", "AS",
-            "USING",
+            "USING", "ASC", "DESC", "NULLS",
         ];
         if follows && ends && !view.any(alias, &clause) {
             edits.extend(renamed(view, alias));

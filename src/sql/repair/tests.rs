@@ -37,6 +37,12 @@ fn keywords_in_the_place_of_names_are_names() {
 }
 
 #[test]
+fn the_direction_of_a_sort_order_is_no_alias() {
+    let told = read("SELECT rank() OVER (ORDER BY a, b DESC) AS r FROM t start WHERE start.a > 1", Dialect::Trino);
+    assert_eq!(told, "SELECT rank() OVER (ORDER BY a, b DESC) AS r FROM t start WHERE start.a > 1");
+}
+
+#[test]
 fn typed_literals_become_casts() {
     check(
         Dialect::BigQuery,
