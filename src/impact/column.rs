@@ -55,6 +55,10 @@ impl<'c, 'g> Table<'c, 'g> {
         column.expression.as_deref().map(|text| self.side.text(text))
     }
 
+    fn expression_as_if_inner(&self, column: &'g Column) -> Option<String> {
+        column.expression_as_if_inner().map(|text| self.side.text(&text).into_owned())
+    }
+
     /// Whether a column that `other` has is known not to be here.
     ///
     /// With an unresolved `*` here it is, when `other` leaves the same `*` open beside that column: an asset has no
@@ -177,6 +181,13 @@ impl<'c, 'g> Columns<'c, 'g> {
         (only_filled && absent.stars.is_empty()).then_some(ColumnChangeKind::LineageChanged)
     }
 
+    /// Whether the expressions are one but for an outer join that became another one: that is told once, of the rows, and
+    /// not of every column behind the join.
+    fn only_joins_differ(&self, base: &'g Column, head: &'g Column) -> bool {
+        self.base.asset.row_set.joins != self.head.asset.row_set.joins
+            && self.base.expression_as_if_inner(base) == self.head.expression_as_if_inner(head)
+    }
+
     /// How a column of both sides differs. Another type counts before another expression: it is the graver one, and
     /// the sources of both sides are told either way. An expression that only one side knows is no difference.
     fn compare(&self, base: &'g Column, head: &'g Column) -> Option<ColumnChangeKind> {
@@ -186,7 +197,7 @@ impl<'c, 'g> Columns<'c, 'g> {
             return Some(ColumnChangeKind::TypeChanged);
         }
         let expression_differs = match (self.base.expression(base), self.head.expression(head)) {
-            (Some(before), Some(after)) => before != after,
+            (Some(before), Some(after)) => before != after && !self.only_joins_differ(base, head),
             _ => false,
         };
         (expression_differs || self.base.sources(base) != self.head.sources(head))
@@ -222,13 +233,13 @@ fn blank(name: &ColumnName, change: ColumnChangeKind) -> ColumnChange {
 
 fn show_base(change: &mut ColumnChange, column: &Column, sources: Vec<ColumnRef>) {
     change.base_type = column.data_type.as_deref().map(str::to_owned);
-    change.base_expression = column.expression.as_deref().map(str::to_owned);
+    change.base_expression = column.expression_as_if_inner().map(Cow::into_owned);
     change.base_sources = sources;
 }
 
 fn show_head(change: &mut ColumnChange, column: &Column, sources: Vec<ColumnRef>) {
     change.head_type = column.data_type.as_deref().map(str::to_owned);
-    change.head_expression = column.expression.as_deref().map(str::to_owned);
+    change.head_expression = column.expression_as_if_inner().map(Cow::into_owned);
     change.head_sources = sources;
 }
 

@@ -124,3 +124,22 @@ fn moved_split_and_reordered_files_are_no_change() {
     none(&[("v.sql", "create view v as select a from t"), ("w.sql", "create view w as select b from t")]);
     none(&[("0.sql", "create view w as select b from t"), ("1.sql", "create view v as select a from t")]);
 }
+
+#[test]
+fn an_outer_join_that_becomes_an_inner_one_is_told_of_the_rows_and_of_no_column() {
+    let script = |join: &str| {
+        format!(
+            "create table o (id int, total int); create table i (order_id int, cost int, food int); \
+             create view v as with s as (select order_id, sum(cost) as cost, sum(food) + 1 as food from i group by 1) \
+             select o.id, s.cost, s.food * 2 as food, s.food > 0 as has_food from o {join} s on o.id = s.order_id; \
+             create view w as select id, cost from v"
+        )
+    };
+    let told = impact(Dialect::Generic, &script("left join"), &script("inner join"));
+    let changed: Vec<_> = told.assets.iter().map(|asset| (asset.name.as_str(), asset.columns.len())).collect();
+    assert_eq!(changed, [("v", 0)]);
+    assert_eq!(told.assets[0].row_set.len(), 1);
+    assert_eq!(told.verdict, Verdict::Review);
+    let downstream: Vec<_> = told.downstream.iter().map(|reached| reached.name.as_str()).collect();
+    assert_eq!(downstream, ["w"]);
+}

@@ -2,11 +2,13 @@
 //!
 //! Everything is ordered, so that equal graphs render to equal bytes. CTEs and derived tables never appear.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use crate::diagnostic::{Coverage, Diagnostic};
+use crate::lineage::wording;
 use crate::path::RepoPath;
 use crate::sql::dialect::Dialect;
 
@@ -302,6 +304,15 @@ pub struct Column {
     pub expression: Option<Arc<str>>,
     /// Names that `ALTER TABLE … RENAME COLUMN` took from it, oldest first.
     pub previous_names: Vec<ColumnName>,
+}
+
+impl Column {
+    /// The text of its expression, for people and for sides whose joins differ: without a word on whether what it is made
+    /// of comes through an outer join.
+    #[must_use]
+    pub fn expression_as_if_inner(&self) -> Option<Cow<'_, str>> {
+        self.expression.as_deref().map(wording::as_if_inner)
+    }
 }
 
 /// The clauses that decide which rows an asset has, each as normalised text. Equal texts mean equal clauses; CTE and

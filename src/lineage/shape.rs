@@ -380,8 +380,7 @@ impl Relation {
                 // Nothing in the text says whose it is.
                 (text, binding) = (format!("[{text} of {}]", self.rows).into(), Binding::Atom);
             } else if self.is_nullable {
-                // What is computed before an outer join is not what is computed after it.
-                (text, binding) = (format!("[{text}]").into(), Binding::Atom);
+                text = wording::before_outer_join(&text).into();
             }
         }
         if self.is_derived && self.has_neighbours && wording::is_marked(&text) {

@@ -126,6 +126,29 @@ pub(crate) fn mark(number: usize) -> String {
     format!("‹{number}›")
 }
 
+/// Around what is computed before an outer join, which is not what is computed after it. No SQL holds such a mark outside
+/// of quotes. The text keeps its parentheses, so that it reads on as it would without the mark.
+const BEFORE_OUTER_JOIN: [char; 2] = ['⟦', '⟧'];
+
+/// Says that a text is computed before an outer join.
+pub(crate) fn before_outer_join(text: &str) -> String {
+    let [open, close] = BEFORE_OUTER_JOIN;
+    format!("{open}{text}{close}")
+}
+
+/// A text as it would be if no join in it were an outer one.
+pub(crate) fn as_if_inner(text: &str) -> Cow<'_, str> {
+    if !text.contains(BEFORE_OUTER_JOIN) {
+        return Cow::Borrowed(text);
+    }
+    let mut in_string = false;
+    let kept = text.chars().filter(|character| {
+        in_string ^= *character == '\'';
+        in_string || !BEFORE_OUTER_JOIN.contains(character)
+    });
+    Cow::Owned(kept.collect())
+}
+
 /// Whether a text holds a mark, which means something only in the query that made it.
 pub(crate) fn is_marked(text: &str) -> bool {
     text.contains('‹')
