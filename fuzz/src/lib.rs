@@ -23,7 +23,7 @@ pub fn graph(dialect: Dialect, text: &str) -> LineageGraph {
     let path = RepoPath::new("fuzz.sql").expect("a path inside");
     let file = SourceFile { path: path.clone(), blob: BlobId(Arc::from("fuzz")), content: Ok(Arc::from(text)) };
     tree.sql.insert(path, file);
-    let prepared = prepare(&tree, &PrepareOptions { dialect: DialectChoice::Fixed(dialect) });
+    let prepared = prepare(&tree, &PrepareOptions { dialect: DialectChoice::Fixed(dialect), ..PrepareOptions::AUTO });
     let graph = analyze(Side { files: &prepared.files, declared: &prepared.declared });
     assert_sound(&graph);
     graph

@@ -30,7 +30,7 @@ pub(super) fn presence(asset: Option<&Asset>) -> Presence {
         Some(asset) if asset.kind == AssetKind::Query => Presence::Defined,
         Some(asset) => match asset.role {
             Role::Referenced => Presence::Absent,
-            Role::Written => Presence::Written,
+            Role::Emptied | Role::Written => Presence::Written,
             Role::Defined => Presence::Defined,
         },
     }

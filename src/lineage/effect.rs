@@ -23,6 +23,8 @@ pub(crate) struct Flow {
     pub upstream: BTreeSet<AssetName>,
     /// Whether the columns are declared by DDL, not made by a query.
     pub declared: bool,
+    /// Whether it only takes rows away, by nothing but what stands in the asset.
+    pub only_takes: bool,
     /// Normalised text: equal text, equal meaning.
     pub definition: Arc<str>,
     /// Readable text.
@@ -214,8 +216,7 @@ impl Effect {
                 altered(catalog, asset, place).columns.set_default(column, default.as_ref());
             }
             Self::Truncate { asset } => {
-                // Only beside what fills it does it mean something.
-                let state = catalog.entry(asset, AssetKind::Table, Role::Referenced);
+                let state = touched(catalog, asset, Role::Emptied, place);
                 state.definition.push("truncate".into());
                 state.sql.push(format!("TRUNCATE TABLE {asset}").into());
             }
@@ -227,11 +228,16 @@ impl Effect {
             }
             Self::Swap { one, other } => {
                 let (first, second) = (catalog.remove(one), catalog.remove(other));
-                if let Some(state) = first {
-                    catalog.insert(other.clone(), state);
-                }
-                if let Some(state) = second {
-                    catalog.insert(one.clone(), state);
+                match (first, second) {
+                    (first, Some(second)) => {
+                        catalog.insert(one.clone(), second);
+                        first.into_iter().for_each(|state| catalog.insert(other.clone(), state));
+                    }
+                    // Made elsewhere: what it holds is what the asset has from now on.
+                    (first, None) => {
+                        first.into_iter().for_each(|state| catalog.insert(one.clone(), state));
+                        write(catalog, one, &moved_from(other), place);
+                    }
                 }
             }
             Self::Drop { name } => {
@@ -262,15 +268,20 @@ fn define(
     catalog.insert(name.clone(), state);
 }
 
+/// All rows and columns of another asset.
+fn moved_from(other: &AssetName) -> Flow {
+    Flow {
+        open: vec![other.clone()],
+        upstream: [other.clone()].into(),
+        definition: format!("swap with {other}").into(),
+        sql: format!("SWAP WITH {other}").into(),
+        ..Flow::default()
+    }
+}
+
 fn write(catalog: &mut Catalog, name: &AssetName, flow: &Flow, place: &Place) {
-    let state = catalog.entry(name, AssetKind::Table, Role::Written);
-    if state.role == Role::Referenced {
-        state.role = Role::Written;
-    }
-    if state.file.is_none() {
-        state.file = Some(place.file.clone());
-        state.line = place.line;
-    }
+    let role = if flow.only_takes { Role::Emptied } else { Role::Written };
+    let state = touched(catalog, name, role, place);
     let complete = state.complete;
     for column in &flow.columns {
         // A name that a complete table does not have: a reader of a removed column; the statement's reads say so.
@@ -285,6 +296,17 @@ fn write(catalog: &mut Catalog, name: &AssetName, flow: &Flow, place: &Place) {
     merge_row_sets(&mut state.row_set, &flow.row_set);
     state.upstream.extend(flow.upstream.iter().cloned());
     push_texts(state, flow);
+}
+
+/// The state of an asset that a statement does something with; what more another statement does with it stays.
+fn touched<'c>(catalog: &'c mut Catalog, name: &AssetName, role: Role, place: &Place) -> &'c mut State {
+    let state = catalog.entry(name, AssetKind::Table, role);
+    state.role = state.role.max(role);
+    if state.file.is_none() {
+        state.file = Some(place.file.clone());
+        state.line = place.line;
+    }
+    state
 }
 
 /// Keeps a statement's texts; a CREATE TABLE has none of its own, its columns say it all.
@@ -305,11 +327,7 @@ fn rename_column(state: &mut State, from: &ColumnName, to: &ColumnName) {
 
 /// The asset of an ALTER; one that no file defines is known from now on, in part.
 fn altered<'c>(catalog: &'c mut Catalog, name: &AssetName, place: &Place) -> &'c mut State {
-    let state = catalog.entry(name, AssetKind::Table, Role::Written);
+    let state = touched(catalog, name, Role::Written, place);
     state.declared = true;
-    if state.file.is_none() {
-        state.file = Some(place.file.clone());
-        state.line = place.line;
-    }
     state
 }

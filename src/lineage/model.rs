@@ -200,6 +200,8 @@ impl AssetKind {
 pub enum Role {
     /// Only read.
     Referenced,
+    /// Emptied, or rows deleted by nothing but what stands in it; nothing flows into it.
+    Emptied,
     /// Written into, not created here.
     Written,
     /// Created here.
@@ -211,7 +213,7 @@ impl Role {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Referenced => "referenced",
+            Self::Referenced | Self::Emptied => "referenced",
             Self::Written => "written",
             Self::Defined => "defined",
         }

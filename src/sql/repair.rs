@@ -10,8 +10,10 @@ mod calls;
 mod columns;
 mod create;
 mod misread;
+mod moved;
 mod names;
 mod operators;
+mod phrases;
 mod relations;
 mod statements;
 mod tsql;
@@ -66,9 +68,11 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         names::RULES,
         operators::RULES,
         types::RULES,
+        phrases::RULES,
         calls::RULES,
         relations::RULES,
         statements::RULES,
+        moved::RULES,
         alter::RULES,
         create::RULES,
     ]

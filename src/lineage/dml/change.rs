@@ -9,7 +9,7 @@ use sqlparser::ast::{
 
 use crate::lineage::clauses::{delete_words, update_words};
 use crate::lineage::dml::assignment::targets;
-use crate::lineage::effect::Effect;
+use crate::lineage::effect::{Effect, Flow};
 use crate::lineage::model::{AssetName, ColumnName, RowSet, Transformation};
 use crate::lineage::resolver::Resolver;
 use crate::lineage::shape::{Lookup, OutColumn, Relation, Scope, Shape};
@@ -166,8 +166,9 @@ impl Resolver<'_> {
             if times <= 1 {
                 self.upstream.remove(&asset);
             }
+            let only_takes = columns.is_empty() && self.upstream.is_empty();
             let shape = Shape { columns, ..shape.clone() };
-            let flow = self.flow(shape, &[], statement);
+            let flow = Flow { only_takes, ..self.flow(shape, &[], statement) };
             self.effects.push(Effect::Write { name: asset, flow });
         }
     }

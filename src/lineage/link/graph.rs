@@ -28,11 +28,7 @@ pub(super) fn add_assets(
     graph.asset_edges = asset_edges.into_iter().collect();
     graph.column_edges = column_edges.into_iter().collect();
     let dialect_of = |state: &State| Some(graph.files.get(state.file.as_ref()?)?.dialect);
-    // A table that is only emptied here is nobody's.
-    let is_only_emptied = |state: &State| {
-        state.role == Role::Referenced && !state.definition.is_empty() && state.columns.iter().len() == 0
-    };
-    let made = assets.into_iter().filter(|(_, state)| !is_only_emptied(state)).map(|(name, state)| {
+    let made = assets.into_iter().map(|(name, state)| {
         let dialect = dialect_of(&state).unwrap_or(Dialect::Generic);
         (name.clone(), finished(name, state, dialect))
     });

@@ -8,24 +8,9 @@ use crate::sql::repair::columns::{behind_type, column, is_constraint};
 use crate::sql::repair::view::{Edit, View, plain_name, word};
 
 pub(super) const RULES: &[Rule] = &[
-    Rule { name: "append-of-a-table", dialects: &[], matters: false, edits: append },
     Rule { name: "query-of-a-view", dialects: &[Dialect::ClickHouse], matters: false, edits: modify_query },
     Rule { name: "actions-of-alter", dialects: &[], matters: false, edits: actions },
 ];
-
-/// `ALTER TABLE t APPEND FROM s` (Redshift) moves the rows: `INSERT INTO t SELECT * FROM s`.
-fn append(view: &View<'_>) -> Vec<Edit> {
-    let behind = view.behind_name(2);
-    if !view.all(0, &["ALTER", "TABLE"]) || !view.all(behind, &["APPEND", "FROM"]) {
-        return Vec::new();
-    }
-    let select = vec![word("SELECT"), Token::Mul, word("FROM")];
-    vec![
-        Edit::replace(0, 2, vec![word("INSERT"), word("INTO")]),
-        Edit::replace(behind, behind + 2, select),
-        Edit::drop(view.behind_name(behind + 2), view.len()),
-    ]
-}
 
 /// `ALTER TABLE v MODIFY QUERY SELECT …` (ClickHouse) defines a view anew: `ALTER VIEW v AS SELECT …`.
 fn modify_query(view: &View<'_>) -> Vec<Edit> {

@@ -3,11 +3,21 @@
 use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 
 use crate::sql::dialect::Dialect;
-use crate::sql::repair::tsql;
 use crate::sql::repair::view::{Edit, View, apply, plain_name};
+use crate::sql::repair::{moved, tsql};
 
 /// Words without which there is nothing to do.
-const TRIGGERS: &[&str] = &["IDENTIFIER", "STREAM", "ONLY", "LOW_PRIORITY"];
+const TRIGGERS: &[&str] = &[
+    "IDENTIFIER",
+    "STREAM",
+    "ONLY",
+    "LOW_PRIORITY",
+    "ATTACH",
+    "COPY_TABLE",
+    "COPY_PARTITIONS_TO_TABLE",
+    "MOVE_PARTITIONS_TO_TABLE",
+    "SWAP_PARTITIONS_BETWEEN_TABLES",
+];
 
 /// The tokens with such syntax written plainly; as they are where there is none.
 #[must_use]
@@ -48,6 +58,8 @@ fn edit(view: &View<'_>, at: usize) -> Option<Edit> {
         }
         // MySQL.
         "LOW_PRIORITY" if at == 1 && view.any(0, &["UPDATE", "DELETE"]) => Some(Edit::drop(at, at + 1)),
+        "ATTACH" if at > 0 => moved::attach(view, at),
+        _ if at == 1 && view.dialect == Dialect::Generic => moved::by_function(view, at),
         _ if view.dialect == Dialect::Tsql => tsql::misread(view, at),
         _ if *view.token(at) == Token::Char('_') => placeholder(view, at),
         _ => None,

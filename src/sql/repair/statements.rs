@@ -12,6 +12,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule { name: "locking-request", dialects: &[], matters: false, edits: locking },
     Rule { name: "on-cluster", dialects: &[Dialect::ClickHouse], matters: false, edits: on_cluster },
     Rule { name: "settings", dialects: &[Dialect::ClickHouse], matters: false, edits: settings },
+    Rule { name: "delete-from-table", dialects: &[], matters: false, edits: delete_from_table },
     Rule { name: "current-of-cursor", dialects: &[], matters: true, edits: current_of },
     Rule { name: "into-variables", dialects: &[], matters: true, edits: into_variables },
     Rule { name: "load-of-a-file", dialects: &[], matters: false, edits: load },
@@ -66,6 +67,12 @@ fn settings(view: &View<'_>) -> Vec<Edit> {
         edits.push(Edit::drop(start, at));
     }
     edits
+}
+
+/// `DELETE FROM TABLE t`.
+fn delete_from_table(view: &View<'_>) -> Vec<Edit> {
+    let is_word = view.all(0, &["DELETE", "FROM", "TABLE"]) && view.is_name(3);
+    if is_word { vec![Edit::drop(2, 3)] } else { Vec::new() }
 }
 
 /// `WHERE CURRENT OF c`: the row at which a cursor stands.

@@ -283,3 +283,52 @@ fn long_and_broken_texts_take_no_longer_than_they_are_long() {
         }
     }
 }
+
+#[test]
+fn what_moves_rows_from_table_to_table_is_an_insert() {
+    let moved = "INSERT INTO a.t SELECT * FROM b.s";
+    for (dialect, sql) in [
+        (Dialect::Redshift, "ALTER TABLE a.t APPEND FROM b.s FILLTARGET"),
+        (Dialect::Hive, "ALTER TABLE a.t EXCHANGE PARTITION (day = '2024-01-01') WITH TABLE b.s"),
+        (Dialect::MySql, "ALTER TABLE a.t EXCHANGE PARTITION p WITH TABLE b.s WITHOUT VALIDATION"),
+        (Dialect::Oracle, "ALTER TABLE a.t EXCHANGE SUBPARTITION p WITH TABLE b.s INCLUDING INDEXES"),
+        (Dialect::ClickHouse, "ALTER TABLE a.t REPLACE PARTITION tuple() FROM b.s"),
+        (Dialect::ClickHouse, "ALTER TABLE a.t ATTACH PARTITION ID '202401' FROM b.s"),
+        (Dialect::ClickHouse, "ALTER TABLE b.s MOVE PARTITION 202401 TO TABLE a.t"),
+        (Dialect::Postgres, "ALTER TABLE a.t ATTACH PARTITION b.s FOR VALUES FROM (1) TO (2)"),
+        (Dialect::Postgres, "ALTER TABLE a.t ATTACH PARTITION b.s DEFAULT"),
+        (Dialect::Generic, "SELECT swap_partitions_between_tables('b.s', '2024', '2025', 'a.t')"),
+        (Dialect::Generic, "SELECT copy_table('b.s', 'a.t')"),
+    ] {
+        check(dialect, &[(sql, moved)]);
+    }
+}
+
+#[test]
+fn a_partition_that_comes_from_nowhere_moves_no_rows() {
+    for (dialect, sql) in [
+        (Dialect::ClickHouse, "ALTER TABLE t ATTACH PARTITION 201901"),
+        (Dialect::Generic, "SELECT copy_table(a, b) FROM t"),
+    ] {
+        assert!(!read(sql, dialect).contains("INSERT"), "{sql}");
+    }
+}
+
+#[test]
+fn phrases_behind_an_expression_convert_name_and_show_it() {
+    check(
+        Dialect::Teradata,
+        &[
+            ("SELECT a, b (TITLE 'B') FROM t", "SELECT a, b FROM t"),
+            ("SELECT a + 1 (NAMED b, FORMAT '99') FROM t", "SELECT a + 1 AS b FROM t"),
+            ("SELECT a (DATE, FORMAT 'YYYY') AS d FROM t", "SELECT a::DATE AS d FROM t"),
+            ("SELECT a (FORMAT 'YYYY', CHAR(4)) AS d FROM t", "SELECT a::CHAR(4) AS d FROM t"),
+            ("SELECT a FROM t WHERE t.b (NOT CASESPECIFIC, TITLE 'B') = 'x'", "SELECT a FROM t WHERE t.b = 'x'"),
+        ],
+    );
+}
+
+#[test]
+fn delete_may_say_table() {
+    check(Dialect::Generic, &[("DELETE FROM TABLE t WHERE a = 1", "DELETE FROM t WHERE a = 1")]);
+}
