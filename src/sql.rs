@@ -16,6 +16,7 @@ pub mod procedural;
 pub mod repair;
 pub mod rows;
 pub mod scan;
+pub mod session;
 pub mod split;
 pub mod stack;
 pub mod table_function;

@@ -17,7 +17,7 @@ mod spellings;
 
 pub(crate) use columns::{Columns, StateColumn};
 pub(crate) use lookups::{Lookups, Seen};
-pub(crate) use names::{Ambiguous, Names};
+pub(crate) use names::{Ambiguous, Names, Searched};
 pub(crate) use spellings::Spellings;
 
 /// An asset as the statements so far have left it.
@@ -186,6 +186,21 @@ impl Catalog {
             }
         }
         self.names.resolve(parts)
+    }
+
+    /// The asset that a name means which is looked for in several places: a temporary one, else the first that a file
+    /// defines, else the first.
+    ///
+    /// # Errors
+    /// [`Ambiguous`] when several fit.
+    pub fn resolve_searched(&self, searched: &Searched) -> Result<AssetName, Ambiguous> {
+        if !self.temporary.is_empty() {
+            let temporary = AssetName::temporary(&searched.plain);
+            if self.temporary.contains(&temporary) {
+                return Ok(temporary);
+            }
+        }
+        self.resolve(self.names.first_defined(&searched.names))
     }
 
     /// From now on its plain name leads to this temporary asset.

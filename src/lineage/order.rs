@@ -143,7 +143,8 @@ impl<'f> Sorter<'f> {
     fn upstream_of(&mut self, file: usize) -> Vec<usize> {
         let Some((prepared, script)) = self.files.get(file) else { return Vec::new() };
         let tokens = prepared.tokens.values().map(|target| target.asset.parts());
-        let mentions = script.mentions.iter().map(|name| name.iter().map(String::as_str).collect());
+        let names = script.mentions.iter().chain(script.searched.iter().flatten());
+        let mentions = names.map(|name| name.iter().map(String::as_str).collect());
         let mut upstream = Vec::new();
         for parts in tokens.chain(mentions) {
             let parts: Vec<&'f str> = parts;

@@ -11,11 +11,12 @@ use std::sync::Arc;
 use sqlparser::ast::Ident;
 
 use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
-use crate::lineage::catalog::{Ambiguous, Lookups};
+use crate::lineage::catalog::{Ambiguous, Lookups, Searched};
 use crate::lineage::effect::Effect;
 use crate::lineage::model::{AssetName, ColumnName, ColumnRef, Read, Transformation};
 use crate::lineage::shape::{OutColumn, Relation, Shape, Sources};
 use crate::sql::dialect::Dialect;
+use crate::sql::session::Session;
 use crate::sql::split::Locals;
 use crate::sql::template::Prepared;
 
@@ -49,6 +50,8 @@ pub(crate) struct Resolver<'a> {
     pub only_reads: bool,
     /// Names that mean no column and no asset.
     pub locals: Option<Arc<Locals>>,
+    /// Where names live here, where the script says so.
+    pub session: Option<Arc<Session>>,
     /// Assets that are read and feed nothing.
     pub mentioned: BTreeSet<AssetName>,
 }
@@ -72,6 +75,7 @@ impl<'a> Resolver<'a> {
             queries_before: 0,
             only_reads: false,
             locals: None,
+            session: None,
             mentioned: BTreeSet::new(),
         }
     }
@@ -89,11 +93,10 @@ impl<'a> Resolver<'a> {
         {
             return target.asset.clone();
         }
-        let parts = &self.file.place.defaults.qualify(parts.to_vec());
-        match self.catalog.resolve(parts) {
+        match self.meaning(parts) {
             Ok(name) => self.catalog.in_dialect(name, self.dialect),
             Err(Ambiguous { candidates, more }) => {
-                let name = AssetName::from_parts(parts);
+                let name = AssetName::from_parts(&self.qualified(parts.to_vec()));
                 let candidates: Vec<&str> = candidates.iter().map(AssetName::as_str).collect();
                 let more = if more > 0 { format!(" or one of {more} more") } else { String::new() };
                 self.diagnostics.push(
@@ -108,6 +111,27 @@ impl<'a> Resolver<'a> {
                 name
             }
         }
+    }
+
+    /// The asset that folded parts mean here.
+    ///
+    /// # Errors
+    /// [`Ambiguous`] when several fit.
+    pub fn meaning(&self, parts: &[String]) -> Result<AssetName, Ambiguous> {
+        let defaults = &self.file.place.defaults;
+        let plain = defaults.qualify(parts.to_vec());
+        let Some(session) = &self.session else { return self.catalog.resolve(&plain) };
+        let names = session.searched(parts).into_iter().map(|name| defaults.qualify(name)).collect();
+        self.catalog.resolve_searched(Searched { plain, names })
+    }
+
+    /// What a statement creates here under this name, with what the name leaves out.
+    pub fn qualified(&self, parts: Vec<String>) -> Vec<String> {
+        let parts = match &self.session {
+            Some(session) => session.created(parts),
+            None => parts,
+        };
+        self.file.place.defaults.qualify(parts)
     }
 
     pub fn note_read(&mut self, asset: &AssetName, column: Option<&ColumnName>, line: u32, exists: bool) {

@@ -17,6 +17,7 @@ use crate::sql::dialect::Dialect;
 use crate::sql::ident::{fold, fold_name};
 use crate::sql::parse::{Parsed, Refusal, read};
 use crate::sql::rows::MoreRows;
+use crate::sql::session::Session;
 use crate::sql::split::{Locals, Piece};
 use crate::sql::template::Prepared;
 
@@ -30,6 +31,8 @@ pub(crate) struct ScriptStatement {
     pub only_reads: bool,
     /// Names in it that are no columns and no assets.
     pub locals: Option<Arc<Locals>>,
+    /// Where its names live, where the script says so.
+    pub session: Option<Arc<Session>>,
     /// Rows like its own that are not parsed.
     pub more: Option<Box<MoreRows>>,
     /// What to parse again when its tree is needed, where that is not kept.
@@ -46,6 +49,8 @@ pub(crate) struct Script {
     pub alters: BTreeSet<Vec<String>>,
     /// Folded names that it mentions and does not create (CTE names included).
     pub mentions: BTreeSet<Vec<String>>,
+    /// Folded names that it mentions and that may be in one of several schemas: each by the names that are looked for.
+    pub searched: BTreeSet<Vec<Vec<String>>>,
     /// Names that one statement writes with fewer and with more qualifiers: two assets.
     pub apart: BTreeSet<(Vec<String>, Vec<String>)>,
 }

@@ -362,7 +362,11 @@ impl Resolver<'_> {
         if !temporary::is_created_by(statement) {
             return self.new_name(name);
         }
-        AssetName::temporary(&self.file.place.defaults.qualify(fold_name(name, self.dialect)))
+        let parts = fold_name(name, self.dialect);
+        AssetName::temporary(&match temporary::stands_apart(self.dialect) {
+            true => self.file.place.defaults.qualify(parts),
+            false => self.qualified(parts),
+        })
     }
 
     /// The asset that a statement creates: the name as it is spelt here.
@@ -373,7 +377,7 @@ impl Resolver<'_> {
         {
             return target.asset.clone();
         }
-        let parts = self.file.place.defaults.qualify(parts);
+        let parts = self.qualified(parts);
         self.catalog.in_dialect(self.catalog.created(&parts), self.dialect)
     }
 

@@ -48,7 +48,7 @@ impl Resolver<'_> {
 
     /// Whether a function that is called as a table is one that the repository defines.
     pub(super) fn is_table_function(&mut self, parts: &[String]) -> bool {
-        self.catalog.resolve(parts).is_ok_and(|name| {
+        self.meaning(parts).is_ok_and(|name| {
             let name = self.catalog.in_dialect(name, self.dialect);
             self.catalog.contains(&name)
         })

@@ -13,6 +13,7 @@ use crate::lineage::model::{AssetName, Transformation};
 use crate::lineage::resolver::star_sources;
 use crate::lineage::shape::{Sources, compose, digest, merge_row_sets, seen_through};
 use crate::lineage::statement::first_select;
+use crate::sql::dialect::Dialect;
 
 /// Whether a statement creates an asset that lives for its script. A GLOBAL TEMPORARY table (Oracle, Teradata) stays:
 /// only its rows go.
@@ -25,6 +26,12 @@ pub(crate) fn is_created_by(statement: &Statement) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether the temporary assets of a dialect have a place of their own beside its schemas, so that it does not matter
+/// which schema is current.
+pub(crate) fn stands_apart(dialect: Dialect) -> bool {
+    !matches!(dialect, Dialect::MySql | Dialect::Snowflake | Dialect::Hive | Dialect::Teradata)
 }
 
 impl Catalog {

@@ -32,9 +32,15 @@ impl Defaults {
         }
     }
 
-    /// The folded parts of a name with what it leaves out, as far as that is known.
+    /// The folded parts of a name with what it leaves out, as far as that is known. T-SQL's `db..t` is in the schema of
+    /// the user, which is `dbo` where nothing else is said.
     #[must_use]
-    pub fn qualify(&self, parts: Vec<String>) -> Vec<String> {
+    pub fn qualify(&self, mut parts: Vec<String>) -> Vec<String> {
+        if let [.., schema, _] = parts.as_mut_slice()
+            && schema.is_empty()
+        {
+            *schema = self.schema.clone().unwrap_or_else(|| "dbo".to_owned());
+        }
         let database = self.database.iter();
         let missing: Vec<&String> = match (parts.len(), &self.schema) {
             (1, Some(schema)) => database.chain([schema]).collect(),
@@ -67,6 +73,12 @@ pub fn fold_text(text: &str, quoted: bool, dialect: Dialect) -> String {
 /// `` `project.dataset.table` ``, and a table is the same in each of its partitions and date shards.
 #[must_use]
 pub fn fold_name(name: &ObjectName, dialect: Dialect) -> Vec<String> {
+    // `database..table`
+    let left_out = match dialect {
+        Dialect::Tsql => Some(""),
+        Dialect::Snowflake => Some("public"),
+        _ => None,
+    };
     let mut parts = Vec::with_capacity(name.0.len());
     for part in &name.0 {
         let ident = match part {
@@ -78,6 +90,8 @@ pub fn fold_name(name: &ObjectName, dialect: Dialect) -> Vec<String> {
             parts.extend(folded.split('.').filter(|piece| !piece.is_empty()).map(str::to_owned));
         } else if !folded.is_empty() {
             parts.push(folded);
+        } else if let (1.., Some(schema)) = (parts.len(), left_out) {
+            parts.push(schema.to_owned());
         }
     }
     if dialect == Dialect::BigQuery

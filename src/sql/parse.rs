@@ -81,7 +81,7 @@ impl Parsed {
 pub fn parse(piece: &Piece<'_>, dialect: Dialect) -> Parsed {
     match piece.role {
         Role::Dynamic => return Parsed::Dynamic,
-        Role::Control => return Parsed::NoDataFlow,
+        Role::Control | Role::Session => return Parsed::NoDataFlow,
         Role::Statement if runs_dynamic_sql(&piece.text) => return Parsed::Dynamic,
         Role::Statement | Role::Reads | Role::Result(_) => {}
     }

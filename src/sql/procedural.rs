@@ -130,6 +130,7 @@ impl<'a> Walker<'a> {
             "PROCEDURE" | "FUNCTION" if self.is_inside() || self.dialect() == Dialect::Oracle => self.inner_routine(),
             "WITH" if self.cut.is(2, "AS") && self.cut.is(3, "PROCEDURE") => self.anonymous_procedure(),
             "DO" => self.anonymous(),
+            "USE" | "SET" | "RESET" | "DATABASE" | "ALTER" | "SELECT" if self.chooses_schema() => self.session(),
             _ => self.leaf(),
         }
     }

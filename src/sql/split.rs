@@ -17,11 +17,10 @@ pub use pieces::{Locals, Piece, Returned, Role};
 pub(crate) use cutter::{Cutter, Inside, Scan};
 pub(crate) use literal::is_string;
 pub(crate) use pieces::Pieces;
-pub(crate) use tokens::Token;
+pub(crate) use tokens::{Token, Tokens};
 
 use crate::sql::dialect::Dialect;
 use crate::sql::procedural;
-use crate::sql::split::tokens::Tokens;
 
 /// Cuts a script into its statements. Pieces that hold only comments and blanks are left out.
 #[must_use]

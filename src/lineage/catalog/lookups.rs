@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use crate::lineage::catalog::{Ambiguous, Catalog, Schema};
+use crate::lineage::catalog::{Ambiguous, Catalog, Schema, Searched};
 use crate::lineage::model::AssetName;
 use crate::lineage::shape::ColumnList;
 use crate::sql::dialect::Dialect;
@@ -13,6 +13,8 @@ use crate::sql::dialect::Dialect;
 pub(crate) enum Seen {
     /// Which asset a written name means.
     Name { parts: Vec<String>, meant: Result<AssetName, Ambiguous> },
+    /// Which asset a name means that is looked for in several places.
+    Searched { searched: Searched, meant: Result<AssetName, Ambiguous> },
     /// What is known of an asset.
     Schema { name: AssetName, schema: Option<Schema> },
 }
@@ -22,6 +24,7 @@ impl Seen {
     pub fn holds_in(&self, catalog: &Catalog) -> bool {
         match self {
             Self::Name { parts, meant } => catalog.resolve(parts) == *meant,
+            Self::Searched { searched, meant } => catalog.resolve_searched(searched) == *meant,
             Self::Schema { name, schema } => match (schema, catalog.schema(name)) {
                 (None, None) => true,
                 (Some(ours), Some(theirs)) => ours.looks_like(&theirs),
@@ -54,6 +57,16 @@ impl<'c> Lookups<'c> {
     pub fn resolve(&self, parts: &[String]) -> Result<AssetName, Ambiguous> {
         let meant = self.catalog.resolve(parts);
         self.note(Seen::Name { parts: parts.to_vec(), meant: meant.clone() });
+        meant
+    }
+
+    /// See [`Catalog::resolve_searched`].
+    ///
+    /// # Errors
+    /// [`Ambiguous`] when several assets fit.
+    pub fn resolve_searched(&self, searched: Searched) -> Result<AssetName, Ambiguous> {
+        let meant = self.catalog.resolve_searched(&searched);
+        self.note(Seen::Searched { searched, meant: meant.clone() });
         meant
     }
 

@@ -19,6 +19,15 @@ pub(crate) struct Ambiguous {
     pub more: usize,
 }
 
+/// A name that may be in several places.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Searched {
+    /// As it is written: a temporary asset may be called so wherever the script is.
+    pub plain: Vec<String>,
+    /// In each of the places where it is looked for, in order.
+    pub names: Vec<Vec<String>>,
+}
+
 /// The names that some file defines.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
@@ -50,6 +59,16 @@ impl Names {
         for tail in tails(parts) {
             self.longer.entry(tail).or_default().push(name.clone());
         }
+    }
+
+    /// Of names that are looked for in order the first that some file defines, else the first of all.
+    pub fn first_defined<'s>(&self, names: &'s [Vec<String>]) -> &'s [String] {
+        let is_defined = |parts: &&Vec<String>| {
+            let name = AssetName::from_parts(parts);
+            self.defined.contains_key(&name) || self.longer.contains_key(&name)
+        };
+        let found = if names.len() > 1 { names.iter().find(is_defined) } else { None };
+        found.or(names.first()).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The asset that a written name means: the same spelling; else the only defined one that fits; else, of names that

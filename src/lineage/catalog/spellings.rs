@@ -28,7 +28,8 @@ impl Spellings {
     /// The spellings of these files.
     pub fn of<'f>(files: impl Iterator<Item = &'f LinkedFile<'f>>) -> Self {
         let mut spellings = Self::default();
-        for (file, script) in files {
+        let files: Vec<&LinkedFile<'_>> = files.collect();
+        for (file, script) in &files {
             let own: Option<Vec<String>> =
                 file.asset.as_ref().map(|asset| asset.name.parts().into_iter().map(str::to_owned).collect());
             if let Some(parts) = own {
@@ -52,7 +53,23 @@ impl Spellings {
                 spellings.apart.insert((short, long));
             }
         }
+        for (file, script) in &files {
+            for searched in &script.searched {
+                let names: Vec<Vec<String>> =
+                    searched.iter().map(|name| file.place.defaults.qualify(name.clone())).collect();
+                if let Some(meant) = names.iter().find(|name| spellings.creates(name)).or(names.first()) {
+                    spellings.add(meant);
+                }
+            }
+        }
         spellings
+    }
+
+    /// Whether a file creates the name, or one that ends with it.
+    fn creates(&self, parts: &[String]) -> bool {
+        let name = AssetName::from_parts(parts);
+        self.defined.contains(&name)
+            || self.longer.get(&name).is_some_and(|longer| longer.iter().any(|longer| self.defined.contains(longer)))
     }
 
     fn add(&mut self, parts: &[String]) {

@@ -53,6 +53,7 @@ impl Resolved {
         resolver.queries_before = queries;
         resolver.only_reads = statement.only_reads;
         resolver.locals.clone_from(&statement.locals);
+        resolver.session.clone_from(&statement.session);
         match work {
             Work::Parsed(part, left_out) => {
                 resolver.statement(part);

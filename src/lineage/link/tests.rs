@@ -15,7 +15,7 @@ use crate::sql::dialect::Dialect;
 use crate::sql::template::{FileAsset, Prepared, TokenTarget};
 
 /// Statements over a few names, so that files define, read, alter, rename and drop what others do.
-const STATEMENTS: [&str; 23] = [
+const STATEMENTS: [&str; 26] = [
     "create table {0} (a int, b int);",
     "create table if not exists {0} (b int, c text);",
     "create table s.{0} (a int, c int);",
@@ -39,6 +39,9 @@ const STATEMENTS: [&str; 23] = [
     "drop table {0};",
     "select a, e from {0};",
     "select x from {0}; this is no SQL;",
+    "use s;",
+    "use catalog p; use schema s;",
+    "set search_path to p, s;",
 ];
 
 const NAMES: [&str; 6] = ["t", "u", "v", "w", "s.t", "p.s.u"];

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use sqlparser::ast::{Statement, visit_relations};
+use sqlparser::ast::{ObjectName, Statement, visit_relations};
 
-use super::{Script, ScriptStatement, defined_name, flatten, told_apart};
+use super::{Script, ScriptStatement, cte_names, defined_name, flatten, told_apart};
 use crate::lineage::temporary;
 use crate::sql::dialect::Dialect;
 use crate::sql::ident::fold_name;
@@ -15,6 +16,7 @@ use crate::sql::migration;
 use crate::sql::parse::{Parsed, read};
 use crate::sql::rows::{Insert, MoreRows, Run};
 use crate::sql::scan::{Deed, Scan, Spot};
+use crate::sql::session::Session;
 use crate::sql::split::{Piece, Role, split};
 use crate::sql::template::Prepared;
 
@@ -41,7 +43,8 @@ impl Script {
     /// Parses a prepared file.
     pub fn read(file: &Prepared, kept: &Kept) -> Self {
         let text = if migration::is_down(&file.path) { "" } else { migration::up_part(&file.sql) };
-        let mut reading = Reading { script: Self::default(), passing: Names::new(), dialect: file.dialect, kept };
+        let mut reading =
+            Reading { script: Self::default(), passing: Names::new(), session: None, dialect: file.dialect, kept };
         let pieces = split(text, file.dialect);
         let mut run = Run::default();
         for piece in &pieces {
@@ -66,12 +69,19 @@ struct Reading<'k> {
     script: Script,
     /// Names of temporary assets.
     passing: Names,
+    /// Where names live from here on.
+    session: Option<Arc<Session>>,
     dialect: Dialect,
     kept: &'k Kept,
 }
 
 impl Reading<'_> {
     fn take(&mut self, piece: &Piece<'_>, more: Option<MoreRows>) {
+        if piece.role == Role::Session {
+            let mut session = self.session.take().map_or_else(|| Session::new(self.dialect), Arc::unwrap_or_clone);
+            session.follow(&piece.text);
+            self.session = Some(Arc::new(session));
+        }
         let mut parsed = read(piece, self.dialect);
         self.collect_names(&parsed);
         let mut again = None;
@@ -85,37 +95,106 @@ impl Reading<'_> {
             line: piece.line,
             only_reads: piece.role == Role::Reads,
             locals: piece.locals.clone(),
+            session: self.session.clone(),
             more: more.map(Box::new),
             again,
         });
     }
 
     fn collect_names(&mut self, parsed: &Parsed) {
-        let Self { script: Script { defines, alters, mentions, apart, .. }, passing, dialect, .. } = self;
-        let dialect = *dialect;
         if let Parsed::Scanned(scan) = parsed {
-            collect_scanned(scan, dialect, (defines, alters, mentions));
+            self.collect_scanned(scan);
         }
         let statements = parsed.statements().map(|(statements, _)| statements).unwrap_or_default();
         for statement in statements.iter().flat_map(flatten) {
-            let created = defined_name(statement, dialect);
-            let mut names: Names = created.iter().cloned().collect();
-            let kept = if temporary::is_created_by(statement) { &mut *passing } else { &mut *defines };
-            kept.extend(created);
-            match statement {
-                Statement::AlterTable(alter) => drop(alters.insert(fold_name(&alter.name, dialect))),
-                Statement::Drop { names, .. } => alters.extend(names.iter().map(|name| fold_name(name, dialect))),
-                _ => {}
+            self.collect_names_of(statement);
+        }
+    }
+
+    fn collect_names_of(&mut self, statement: &Statement) {
+        let dialect = self.dialect;
+        let created = defined_name(statement, dialect);
+        let mut names = Names::new();
+        if let Some(created) = created {
+            let passes = temporary::is_created_by(statement);
+            let created = if passes && temporary::stands_apart(dialect) { created } else { self.created(created) };
+            let kept = if passes { &mut self.passing } else { &mut self.script.defines };
+            kept.insert(created.clone());
+            names.insert(created);
+        }
+        match statement {
+            Statement::AlterTable(alter) => self.alters(&alter.name),
+            Statement::Drop { names, .. } => names.iter().for_each(|name| self.alters(name)),
+            _ => {}
+        }
+        let mut ctes = None;
+        let _ = visit_relations(statement, |relation| {
+            let name = fold_name(relation, dialect);
+            let mut is_cte = |name: &[String]| match name {
+                [single] => ctes.get_or_insert_with(|| cte_names(statement, dialect)).contains(single),
+                _ => false,
+            };
+            if self.session.is_none() || self.passing.contains(&name) || is_cte(&name) {
+                names.insert(name);
+            } else if let Some(name) = self.mentioned(name) {
+                names.insert(name);
             }
-            let _ = visit_relations(statement, |relation| {
-                names.insert(fold_name(relation, dialect));
-                ControlFlow::<()>::Continue(())
-            });
-            // A temporary table is no spelling of another one.
-            let lasting = names.difference(passing).cloned().collect();
-            apart.extend(told_apart(&lasting, statement, dialect));
-            // Not `append`, which rebuilds the larger set for every statement.
-            mentions.extend(names);
+            ControlFlow::<()>::Continue(())
+        });
+        // A temporary table is no spelling of another one.
+        let lasting = names.difference(&self.passing).cloned().collect();
+        self.script.apart.extend(told_apart(&lasting, statement, dialect));
+        // Not `append`, which rebuilds the larger set for every statement.
+        self.script.mentions.extend(names);
+    }
+
+    /// A name that is created here, as the script's session means it.
+    fn created(&self, name: Vec<String>) -> Vec<String> {
+        match &self.session {
+            Some(session) => session.created(name),
+            None => name,
+        }
+    }
+
+    /// A name that is mentioned here, as the script's session means it; of several that it may mean, none, and these are
+    /// kept.
+    fn mentioned(&mut self, name: Vec<String>) -> Option<Vec<String>> {
+        let Some(session) = &self.session else { return Some(name) };
+        let mut searched = session.searched(&name);
+        if searched.len() > 1 {
+            self.script.searched.insert(searched);
+            return None;
+        }
+        searched.pop()
+    }
+
+    fn alters(&mut self, name: &ObjectName) {
+        let name = self.mentioned(fold_name(name, self.dialect));
+        self.script.alters.extend(name);
+    }
+
+    /// Names of a scanned statement.
+    fn collect_scanned(&mut self, scan: &Scan) {
+        for target in &scan.targets {
+            let Spot::Table(name) = &target.spot else { continue };
+            let folded = fold_name(name, self.dialect);
+            match target.deed {
+                Deed::CreateTable | Deed::CreateView | Deed::CreateMaterializedView => {
+                    let name = self.created(folded);
+                    self.script.defines.insert(name);
+                }
+                Deed::Alter | Deed::Drop => self.alters(name),
+                Deed::Fill => {
+                    let name = self.mentioned(folded);
+                    self.script.mentions.extend(name);
+                }
+            }
+        }
+        for spot in &scan.reads {
+            if let Spot::Table(name) = spot {
+                let name = self.mentioned(fold_name(name, self.dialect));
+                self.script.mentions.extend(name);
+            }
         }
     }
 
@@ -128,21 +207,3 @@ impl Reading<'_> {
 }
 
 type Names = BTreeSet<Vec<String>>;
-
-/// Names of a scanned statement: created, altered, mentioned.
-fn collect_scanned(scan: &Scan, dialect: Dialect, (defines, alters, mentions): (&mut Names, &mut Names, &mut Names)) {
-    for target in &scan.targets {
-        let Spot::Table(name) = &target.spot else { continue };
-        let names = match target.deed {
-            Deed::CreateTable | Deed::CreateView | Deed::CreateMaterializedView => &mut *defines,
-            Deed::Alter | Deed::Drop => &mut *alters,
-            Deed::Fill => &mut *mentions,
-        };
-        names.insert(fold_name(name, dialect));
-    }
-    for spot in &scan.reads {
-        if let Spot::Table(name) = spot {
-            mentions.insert(fold_name(name, dialect));
-        }
-    }
-}

@@ -74,6 +74,42 @@ impl Walker<'_> {
         self.settle();
     }
 
+    /// Whether a statement at the top of a script says where names live from there on.
+    pub(super) fn chooses_schema(&mut self) -> bool {
+        if self.is_inside() || self.cut.nesting > 0 {
+            return false;
+        }
+        let dialect = self.dialect();
+        let (first, second) = (self.cut.peek(0), self.cut.peek(1));
+        match first.word() {
+            "USE" => !matches!(dialect, Dialect::Postgres | Dialect::Redshift | Dialect::BigQuery | Dialect::Oracle),
+            "DATABASE" => dialect == Dialect::Teradata,
+            "RESET" => matches!(second.word(), "SEARCH_PATH" | "ALL"),
+            "SET" => {
+                let by_scope = matches!(second.word(), "SESSION" | "LOCAL" | "CURRENT" | "GLOBAL");
+                let what = self.cut.peek(if by_scope { 2 } else { 1 });
+                matches!(what.word(), "SEARCH_PATH" | "SCHEMA" | "CATALOG")
+            }
+            "ALTER" => second.word() == "SESSION" && (2..12).any(|place| self.cut.is(place, "CURRENT_SCHEMA")),
+            "SELECT" => {
+                let call = if self.cut.peek(2).is('.') { 3 } else { 1 };
+                self.cut.is(call, "SET_CONFIG") && self.cut.peek(call + 2).text.eq_ignore_ascii_case("'search_path'")
+            }
+            _ => false,
+        }
+    }
+
+    /// Such a statement. MySQL's client takes USE to the end of its line.
+    pub(super) fn session(&mut self) {
+        let from = self.cut.next();
+        let by_line = from.word() == "USE" && matches!(self.dialect(), Dialect::MySql | Dialect::Generic);
+        let last_line = self.cut.peek(0).at.line;
+        while !self.cut.tokens.at_end() && !(by_line && self.cut.peek(0).at.line > last_line) {
+            self.cut.next();
+        }
+        self.cut.out.push(&self.cut.tokens, (from.at, self.cut.tokens.taken), Role::Session);
+    }
+
     /// A head that opens a block, up to one of its words.
     pub(super) fn opening(&mut self, stops: &[&str]) {
         if self.pass_head(stops) {

@@ -37,6 +37,8 @@ pub enum Role {
     Dynamic,
     /// Moves no data itself: the head of a procedure, a call.
     Control,
+    /// Says at the top of its script where names live from there on: USE, `SET search_path`.
+    Session,
 }
 
 /// The result of a table function.

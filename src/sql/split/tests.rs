@@ -7,7 +7,7 @@ pub(crate) fn texts(script: &str, dialect: Dialect) -> Vec<String> {
         .filter(|piece| piece.role != Role::Control)
         .map(|piece| {
             let mark = match &piece.role {
-                Role::Statement | Role::Control => String::new(),
+                Role::Statement | Role::Control | Role::Session => String::new(),
                 Role::Reads => "? ".to_owned(),
                 Role::Dynamic => "! ".to_owned(),
                 Role::Result(returned) => format!("{} = ", returned.name),

@@ -18,7 +18,7 @@ use crate::sql::split::tsql::leaf::{Leaf, Verb};
 
 /// Cuts a text.
 pub(super) fn walk(cut: Cutter<'_>) -> Pieces<'_> {
-    let mut walker = Walker { cut, routine: None, starts_batch: true };
+    let mut walker = Walker { cut, routine: None, starts_batch: true, depth: 0, is_guarded: false };
     while !walker.cut.tokens.is_empty() {
         walker.statement();
     }
@@ -32,6 +32,10 @@ struct Walker<'a> {
     routine: Option<Routine>,
     /// No statement of the batch has begun.
     starts_batch: bool,
+    /// Depth of BEGIN … END.
+    depth: usize,
+    /// The next statement runs on a condition only.
+    is_guarded: bool,
 }
 
 #[derive(Default)]
@@ -60,6 +64,7 @@ impl<'a> Walker<'a> {
         }
         self.word(&token);
         self.starts_batch = false;
+        self.is_guarded = matches!(token.word(), "IF" | "WHILE" | "ELSE");
     }
 
     fn word(&mut self, token: &Token<'a>) {
@@ -67,6 +72,7 @@ impl<'a> Walker<'a> {
             "BEGIN" => self.begin(),
             "END" if !self.cut.is(1, "CONVERSATION") => {
                 self.cut.next();
+                self.depth = self.depth.saturating_sub(1);
                 if matches!(self.cut.peek(0).word(), "TRY" | "CATCH") {
                     self.cut.next();
                 }
@@ -85,6 +91,7 @@ impl<'a> Walker<'a> {
             }
             "RETURN" => self.returning(),
             "EXEC" | "EXECUTE" => self.exec(),
+            "USE" if self.is_at_top() => self.leaf(Role::Session),
             word if steers(word) => self.leaf(Role::Control),
             "UPDATE" if self.cut.is(1, "STATISTICS") => self.leaf(Role::Control),
             "ALTER" if self.alters_no_column() => self.leaf(Role::Control),
@@ -171,9 +178,18 @@ impl<'a> Walker<'a> {
             && (external || !matches!(noun.word(), "TABLE" | "VIEW" | "MATERIALIZED" | "EXTERNAL" | "SYNONYM"))
     }
 
+    /// Whether what comes next runs whenever the script does.
+    fn is_at_top(&self) -> bool {
+        self.routine.is_none() && self.depth == 0 && !self.is_guarded && self.cut.nesting == 0
+    }
+
     fn begin(&mut self) {
-        match self.cut.peek(1).word() {
-            "TRAN" | "TRANSACTION" | "DISTRIBUTED" | "DIALOG" | "CONVERSATION" => self.leaf(Role::Control),
+        let next = self.cut.peek(1);
+        if matches!(next.word(), "TRAN" | "TRANSACTION" | "DISTRIBUTED" | "DIALOG" | "CONVERSATION") {
+            return self.leaf(Role::Control);
+        }
+        self.depth += 1;
+        match next.word() {
             "TRY" | "CATCH" => {
                 self.cut.next();
                 self.cut.next();
@@ -190,6 +206,7 @@ impl<'a> Walker<'a> {
 
     fn end_batch(&mut self) {
         self.starts_batch = true;
+        self.depth = 0;
         let Some(routine) = self.routine.take() else { return };
         if let (Some(returned), Some((variable, at))) = (routine.returned, routine.variable) {
             self.cut.out.add(Cow::Owned(format!("SELECT * FROM {variable}")), at, Role::Result(returned));
