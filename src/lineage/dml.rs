@@ -3,13 +3,14 @@
 mod assignment;
 mod change;
 mod output;
+mod partition;
 mod upsert;
 
 use std::sync::Arc;
 
 use sqlparser::ast::{
-    Expr, Insert, Merge, MergeAction, MergeInsertKind, MergeUpdateKind, MultiTableInsertIntoClause,
-    MultiTableInsertValue, Statement, TableObject, TableWithJoins,
+    Expr, Insert, Merge, MergeAction, MergeClause, MergeInsertKind, MergeUpdateKind, MultiTableInsertIntoClause,
+    MultiTableInsertValue, SetExpr, Statement, TableObject, TableWithJoins,
 };
 
 use crate::lineage::clauses::merge_words;
@@ -53,7 +54,17 @@ impl Resolver<'_> {
             shape.columns.extend(column);
         }
         if insert.assignments.is_empty() {
-            let names = if listed.is_empty() { self.known_columns(&asset, &shape) } else { listed };
+            let names = match (listed.is_empty(), &insert.partitioned) {
+                (true, Some(partitions)) => self.partitioned_columns(&asset, partitions, &shape),
+                (true, None) => self.known_columns(&asset, &shape),
+                (false, _) => listed,
+            };
+            if names.is_empty()
+                && insert.source.as_ref().is_some_and(|source| matches!(*source.body, SetExpr::Values(_)))
+            {
+                // Which columns constants fill is not known.
+                shape.columns.retain(|column| !column.sources.is_empty());
+            }
             shape.rename(&names);
         }
         self.upsert(insert, (name, &asset), &mut shape);
@@ -137,9 +148,9 @@ impl Resolver<'_> {
         debug_assert!(reads_target);
         for clause in merge_words(merge) {
             definition.push_str(&format!(" {}", Self::merge_clause_words(clause)));
-            if let Some(predicate) = &clause.predicate {
+            for (word, predicate) in predicates(clause) {
                 let value = self.value(predicate, &scope, Transformation::Filter);
-                definition.push_str(&format!(" if {}", value.text));
+                definition.push_str(&format!(" {word} {}", value.text));
                 shape.indirect.extend(value.sources);
             }
             let columns = self.merge_action(&clause.action, (&scope, first_source), &asset);
@@ -227,6 +238,17 @@ fn conditional_targets(insert: &Insert) -> Vec<(&'static str, Vec<&Expr>, &Multi
         .flat_map(|clause| clause.into_clauses.iter().map(|into| ("when", vec![&clause.condition], into)));
     let others = insert.multi_table_else_clause.iter().flatten();
     plain.chain(conditional).chain(others.map(|into| ("unless", conditions.clone(), into))).collect()
+}
+
+/// The conditions of a branch; Oracle writes them behind what it does.
+fn predicates(clause: &MergeClause) -> Vec<(&'static str, &Expr)> {
+    let (behind, deletes) = match &clause.action {
+        MergeAction::Update(update) => (update.update_predicate.as_ref(), update.delete_predicate.as_ref()),
+        MergeAction::Insert(insert) => (insert.insert_predicate.as_ref(), None),
+        MergeAction::Delete { .. } | MergeAction::DoNothing { .. } => (None, None),
+    };
+    let conditions = clause.predicate.iter().chain(behind).map(|condition| ("if", condition));
+    conditions.chain(deletes.map(|condition| ("delete if", condition))).collect()
 }
 
 /// `INSERT *`, `UPDATE SET *`: the source's columns by name.

@@ -1,5 +1,7 @@
 //! Places outside of the database that options of a statement name: buckets, folders, files.
 
+use std::collections::BTreeSet;
+
 use sqlparser::ast::{CreateTable, CreateTableOptions, Expr, SqlOption};
 
 /// The place that an option of EXPORT DATA names: `uri = 'gs://…'`.
@@ -13,7 +15,9 @@ pub(super) fn of_table(table: &CreateTable) -> Vec<String> {
         CreateTableOptions::Options(options) | CreateTableOptions::With(options) => options.as_slice(),
         _ => &[],
     };
-    table.location.iter().cloned().chain(options.iter().flat_map(places)).collect()
+    let of_formats = table.hive_formats.iter().filter_map(|formats| formats.location.as_ref());
+    let locations: BTreeSet<String> = table.location.iter().chain(of_formats).cloned().collect();
+    locations.into_iter().chain(options.iter().flat_map(places)).collect()
 }
 
 fn places(option: &SqlOption) -> Vec<String> {

@@ -241,7 +241,26 @@ impl Resolver<'_> {
             let name = parts.last().cloned().unwrap_or_default();
             return self.function_relation((&name, alias), (Vec::new(), false), Value::default(), scope);
         }
+        if self.is_dual(&parts) {
+            let alias = alias.map(|alias| fold(&alias.name, self.dialect));
+            scope.add(Relation { alias, rows: parts.join("."), path: parts, ..Relation::default() });
+            return "dual".to_owned();
+        }
         self.named_table((parts, self.name_line(name)), alias, (scope, outer))
+    }
+
+    /// Whether a table is the one row that engines keep for queries of no table (Oracle's DUAL, Db2's SYSDUMMY1).
+    pub(super) fn is_dual(&self, parts: &[String]) -> bool {
+        let [qualifier @ .., name] = parts else { return false };
+        let is_dummy = match qualifier {
+            [] => name.eq_ignore_ascii_case("dual"),
+            [schema] => {
+                let is = |one: &str, other: &str| schema.eq_ignore_ascii_case(one) && name.eq_ignore_ascii_case(other);
+                is("sys", "dual") || is("sysibm", "sysdummy1")
+            }
+            _ => false,
+        };
+        is_dummy && !self.catalog.resolve(parts).is_ok_and(|asset| self.catalog.contains(&asset))
     }
 
     /// A relation of an asset, by folded parts of its name, which stands in `line`.

@@ -184,6 +184,8 @@ pub(crate) fn is_word_value(word: &str, dialect: Dialect) -> bool {
         | "session_user" | "current_role" | "current_catalog" | "current_schema" => true,
         "sysdate" => matches!(dialect, Dialect::Oracle | Dialect::Redshift | Dialect::Teradata | Dialect::Snowflake),
         "systimestamp" | "rownum" | "level" | "uid" | "sqlcode" | "sqlerrm" => dialect == Dialect::Oracle,
+        "date" | "time" => dialect == Dialect::Teradata,
+        "grouping__id" => matches!(dialect, Dialect::Hive | Dialect::Spark),
         "user" => matches!(dialect, Dialect::Oracle | Dialect::Postgres | Dialect::Redshift | Dialect::Teradata),
         _ => false,
     }

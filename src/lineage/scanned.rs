@@ -17,6 +17,7 @@ impl Resolver<'_> {
     pub fn scanned(&mut self, scan: &Scan) {
         for spot in &scan.reads {
             let asset = match spot {
+                Spot::Table(name) if self.is_dual(&fold_name(name, self.dialect)) => continue,
                 Spot::Table(name) => {
                     let line = self.name_line(name);
                     let asset = self.asset_named(&fold_name(name, self.dialect), line);

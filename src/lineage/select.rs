@@ -264,7 +264,11 @@ fn has_outputs_in_where(dialect: Dialect) -> bool {
 }
 
 fn in_where(dialect: Dialect) -> Precedence {
-    if dialect == Dialect::ClickHouse { Precedence::Outputs } else { Precedence::Relations }
+    match dialect {
+        Dialect::ClickHouse => Precedence::Outputs,
+        _ if has_outputs_in_where(dialect) => Precedence::Known,
+        _ => Precedence::Relations,
+    }
 }
 
 /// What a bare name in GROUP BY, HAVING, QUALIFY and ORDER BY means that is also the name of an output column.

@@ -28,6 +28,11 @@ impl Resolver<'_> {
             Statement::Query(query) => self.bare_query(query, statement),
             Statement::CreateView(view) => self.create_view(view, statement),
             Statement::CreateTable(table) => self.create_table(table, statement),
+            Statement::Cache { table_name, query: Some(query), .. } => {
+                let asset = self.created_name(table_name, statement);
+                let shape = self.query(query, None);
+                self.define((asset, AssetKind::View), (shape, &[]), false, statement);
+            }
             Statement::AlterView { name, query, columns, .. } => {
                 let asset = self.target(name);
                 let shape = self.query(query, None);
@@ -156,6 +161,10 @@ impl Resolver<'_> {
             None => table.partition_of.as_ref(),
         };
         if let Some(original) = like {
+            let places = external::of_table(table);
+            // With a place of its own, its rows are those that lie there.
+            let kind = if places.is_empty() { kind } else { AssetKind::External };
+            self.upstream.extend(places.iter().map(|place| external_name(place)));
             return self.create_like((asset, kind), original, false, statement);
         }
         if let Some(original) = &table.clone {

@@ -10,12 +10,14 @@ use std::sync::Arc;
 
 use sqlparser::ast::{
     Expr, FunctionArg, FunctionArgExpr, FunctionArguments, JsonTableColumn, ObjectName, TableAlias, TableFactor,
+    XmlTableColumnOption,
 };
 
 use crate::lineage::from::in_call;
 use crate::lineage::model::{ColumnName, Transformation};
 use crate::lineage::resolver::{Resolver, star_sources};
 use crate::lineage::shape::{OutColumn, Relation, Scope, Shape, Sources, Value, shorten};
+use crate::lineage::statement::data_type;
 use crate::lineage::table_function::outputs::Outputs;
 use crate::lineage::wording::{Binding, string};
 use crate::sql::dialect::Dialect;
@@ -25,6 +27,9 @@ pub(super) use unnest::Elements;
 
 /// The columns of a table function by name, each with what it is made of.
 type Columns = Vec<(String, Arc<Sources>)>;
+
+/// A column that is taken out of a document: its name and its type.
+type Extracted = (String, Option<Arc<str>>);
 
 impl Resolver<'_> {
     pub(super) fn argument_value(&mut self, arguments: &[FunctionArg], scope: &Scope<'_>) -> Value {
@@ -243,7 +248,7 @@ impl Resolver<'_> {
     fn extracted(&mut self, factor: &TableFactor, scope: &mut Scope<'_>) -> String {
         let how = Transformation::Transformation;
         let mut value = Value::default();
-        let mut names = Vec::new();
+        let mut names: Vec<Extracted> = Vec::new();
         let (function, alias) = match factor {
             TableFactor::JsonTable { json_expr, columns, alias, .. } => {
                 self.expression(json_expr, scope, how, &mut value);
@@ -252,9 +257,10 @@ impl Resolver<'_> {
             }
             TableFactor::OpenJsonTable { json_expr, columns, alias, .. } => {
                 self.expression(json_expr, scope, how, &mut value);
-                names.extend(columns.iter().map(|column| fold(&column.name, self.dialect)));
+                let named = columns.iter().map(|column| (fold(&column.name, self.dialect), data_type(&column.r#type)));
+                names.extend(named);
                 if names.is_empty() {
-                    names.extend(["key", "value", "type"].map(str::to_owned));
+                    names.extend(["key", "value", "type"].map(|name| (name.to_owned(), None)));
                 }
                 ("openjson", alias.as_ref())
             }
@@ -263,12 +269,19 @@ impl Resolver<'_> {
                 for argument in &passing.arguments {
                     self.expression(&argument.expr, scope, how, &mut value);
                 }
-                names.extend(columns.iter().map(|column| fold(&column.name, self.dialect)));
+                names.extend(columns.iter().map(|column| {
+                    let kind = match &column.option {
+                        XmlTableColumnOption::NamedInfo { r#type, .. } => data_type(r#type),
+                        XmlTableColumnOption::ForOrdinality => None,
+                    };
+                    (fold(&column.name, self.dialect), kind)
+                }));
                 ("xmltable", alias.as_ref())
             }
             TableFactor::UnpivotExpr { expression, value_alias, attribute_alias } => {
                 self.expression(expression, scope, how, &mut value);
-                names.extend(std::iter::once(value_alias).chain(attribute_alias).map(|name| fold(name, self.dialect)));
+                let aliases = std::iter::once(value_alias).chain(attribute_alias);
+                names.extend(aliases.map(|name| (fold(name, self.dialect), None)));
                 ("unpivot", None)
             }
             _ => ("relation", None),
@@ -276,15 +289,25 @@ impl Resolver<'_> {
         value.text.push_str(&format!(" as {factor}"));
         let sources = Arc::new(value.sources.clone());
         let complete = !names.is_empty();
+        let (names, types): (Vec<String>, Vec<Option<Arc<str>>>) = names.into_iter().unzip();
         let columns = names.into_iter().map(|name| (name, sources.clone())).collect();
-        self.function_relation((function, alias), (columns, complete), value, scope)
+        let rows = self.function_relation((function, alias), (columns, complete), value, scope);
+        if let Some(relation) = scope.relations.last_mut() {
+            let columns = relation.columns.iter().zip(types.into_iter().chain(std::iter::repeat(None)));
+            let typed = columns
+                .map(|(column, kind)| OutColumn { data_type: column.data_type.clone().or(kind), ..column.clone() });
+            relation.columns = typed.collect();
+        }
+        rows
     }
 
-    fn json_columns(&self, columns: &[JsonTableColumn], names: &mut Vec<String>) {
+    fn json_columns(&self, columns: &[JsonTableColumn], names: &mut Vec<Extracted>) {
         for column in columns {
             match column {
-                JsonTableColumn::Named(named) => names.push(fold(&named.name, self.dialect)),
-                JsonTableColumn::ForOrdinality(ident) => names.push(fold(ident, self.dialect)),
+                JsonTableColumn::Named(named) => {
+                    names.push((fold(&named.name, self.dialect), data_type(&named.r#type)));
+                }
+                JsonTableColumn::ForOrdinality(ident) => names.push((fold(ident, self.dialect), None)),
                 JsonTableColumn::Nested(nested) => self.json_columns(&nested.columns, names),
             }
         }

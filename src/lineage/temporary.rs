@@ -21,6 +21,7 @@ pub(crate) fn is_created_by(statement: &Statement) -> bool {
     match statement {
         Statement::CreateTable(table) => (table.temporary || table.volatile) && table.global != Some(true),
         Statement::CreateView(view) => view.temporary,
+        Statement::Cache { query, .. } => query.is_some(),
         Statement::Query(query) => {
             first_select(&query.body).and_then(|select| select.into.as_ref()).is_some_and(|into| into.temporary)
         }

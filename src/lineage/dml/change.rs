@@ -131,6 +131,13 @@ impl Resolver<'_> {
         for table in from.iter().filter(|_| !names_only).chain(using) {
             self.table_with_joins(table, &mut scope, &mut shape);
         }
+        for name in &delete.tables {
+            let parts = fold_name(name, self.dialect);
+            // A table that stands only behind DELETE (`DELETE a FROM b WHERE a.x = b.x`).
+            if named_relation(&scope, &parts).is_none() {
+                scope.add(self.base_relation(parts, None, self.name_line(name)));
+            }
+        }
         if let Some(condition) = &delete.selection {
             let value = self.value(condition, &scope, Transformation::Filter);
             shape.indirect.extend(value.sources);

@@ -79,7 +79,9 @@ impl Resolver<'_> {
             }
         }
         let unsure = scope.relations.iter().any(|relation| !matches!(relation.lookup(name), Lookup::Absent));
-        if let Some(alias) = alias.filter(|_| scope.precedence == Precedence::Known || !unsure) {
+        // What is made of a column of its own name says that a relation has that column.
+        let renames = |alias: &&OutColumn| alias.sources.iter().all(|(source, _)| source.column != *name);
+        if let Some(alias) = alias.filter(|alias| !unsure || scope.precedence == Precedence::Known && renames(alias)) {
             take_alias(alias, (how, out));
             return true;
         }
