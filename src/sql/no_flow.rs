@@ -9,14 +9,15 @@ use crate::sql::lexer::{Kind, Lexer};
 /// Whether a statement's first words say that it moves no data.
 #[must_use]
 pub fn has_no_data_flow(text: &str) -> bool {
-    let words = leading_words(text, 10);
+    let words = leading_words(text, 14);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["CREATE", rest @ ..] => creates_nothing(rest, text),
         ["ALTER", rest @ ..] => alters_nothing(rest, text),
         ["DROP", rest @ ..] => drops_nothing(rest),
-        // A transaction begins, or a block with statements in it; a table is cached, or the result of a query.
-        ["BEGIN" | "CACHE", ..] => !mentions_query(text),
+        // A transaction begins, or a block with statements in it; a table is cached, or the result of a query; a table is
+        // locked, or a lock stands in front of a statement (Teradata).
+        ["BEGIN" | "CACHE" | "LOCK", ..] => !mentions_query(text),
         ["UPDATE", "STATISTICS", ..] => true,
         [first, ..] => words::STATEMENTS.contains(first),
         [] => true,
@@ -32,7 +33,13 @@ fn noun<'w>(words: &[&'w str]) -> (&'w str, &'w str) {
     let known = |word: &&&str| is_noun(word) || words::MODIFIERS.contains(*word);
     // MySQL writes `DEFINER = name@host` in front of the noun.
     let defined = words.contains(&"DEFINER");
-    let at = words.iter().take_while(|word| defined || known(word)).position(is_noun);
+    // `SQL SECURITY DEFINER` stands there as well.
+    let is_noun = |at: usize| {
+        words.get(at).is_some_and(is_noun)
+            && !(defined && at > 0 && words.get(at - 1).is_some_and(|word| *word == "SQL"))
+    };
+    let length = words.iter().take_while(|word| defined || known(word)).count();
+    let at = (0..length).find(|at| is_noun(*at));
     let word = |at: Option<usize>| at.and_then(|at| words.get(at)).copied().unwrap_or_default();
     (word(at), word(at.map(|at| at + 1)))
 }

@@ -6,7 +6,7 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{Statement, visit_relations};
-use sqlparser::dialect::{Dialect as Grammar, GenericDialect};
+use sqlparser::dialect::{Dialect as Grammar, GenericDialect, SnowflakeDialect};
 use sqlparser::parser::{Parser, ParserError, ParserOptions};
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
@@ -161,6 +161,10 @@ fn repaired(
                 return Some((statements, left_out));
             }
         }
+    }
+    // Only Snowflake's grammar has the INSERT of several tables, which is Oracle's.
+    if dialect == Dialect::Oracle && repair::inserts_into_several(&original, dialect) {
+        return parse_tokens(tokens, &SnowflakeDialect {}, dialect).ok().map(|statements| (statements, left_out));
     }
     // The widest grammar reads what the dialect's own has forgotten. T-SQL is apart: its statements need no semicolons.
     let widest = GenericDialect {};

@@ -9,13 +9,18 @@ mod alter;
 mod calls;
 mod columns;
 mod create;
+mod from_first;
+mod hive;
 mod misread;
 mod moved;
+mod mysql;
 mod names;
 mod operators;
+mod oracle;
 mod phrases;
 mod relations;
 mod statements;
+mod teradata;
 mod tsql;
 mod types;
 mod view;
@@ -52,6 +57,13 @@ impl Rule {
     }
 }
 
+/// Whether a statement is `INSERT ALL …` or `INSERT FIRST …`.
+#[must_use]
+pub fn inserts_into_several(tokens: &[TokenWithSpan], dialect: Dialect) -> bool {
+    let view = View::new(tokens, dialect);
+    view.is(0, "INSERT") && view.any(1, &["ALL", "FIRST"])
+}
+
 /// What a rule made of a statement.
 #[derive(Debug)]
 pub struct Repaired {
@@ -65,10 +77,14 @@ pub struct Repaired {
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
     [
         tsql::RULES,
+        teradata::RULES,
+        phrases::RULES,
+        hive::RULES,
+        mysql::RULES,
+        oracle::RULES,
         names::RULES,
         operators::RULES,
         types::RULES,
-        phrases::RULES,
         calls::RULES,
         relations::RULES,
         statements::RULES,

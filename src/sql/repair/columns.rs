@@ -24,7 +24,8 @@ pub(super) fn behind_type(view: &View<'_>, start: usize, end: usize) -> usize {
             _ if view.any(at, &["WITH", "WITHOUT"]) && view.any(at + 1, &["TIME", "LOCAL"]) => {
                 at + 3 + usize::from(view.is(at + 1, "LOCAL"))
             }
-            _ if view.any(at, TYPE_WORDS) => at + 1,
+            // `CHARACTER SET UTF8` is no `CHARACTER VARYING`.
+            _ if view.any(at, TYPE_WORDS) && !view.is(at + 1, "SET") => at + 1,
             _ => at,
         };
         if next == at || next > end {

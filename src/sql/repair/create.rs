@@ -11,6 +11,7 @@ use crate::sql::repair::columns::{column, is_constraint};
 use crate::sql::repair::view::{Edit, View, string, word};
 
 pub(super) const RULES: &[Rule] = &[
+    Rule { name: "view-of-itself", dialects: &[], matters: false, edits: recursive },
     Rule { name: "words-of-create", dialects: &[], matters: false, edits: modifiers },
     Rule { name: "options-of-create", dialects: &[], matters: false, edits: options },
     Rule { name: "columns-of-create", dialects: &[], matters: false, edits: columns },
@@ -32,7 +33,9 @@ impl Create {
         if !view.any(0, &["CREATE", "REPLACE"]) {
             return None;
         }
-        let noun = (1..12).take_while(|at| view.is_name(*at) || view.any(*at, &["=", "@"]) || view.is_text(*at));
+        // MySQL writes `ALGORITHM = MERGE DEFINER = CURRENT_USER() SQL SECURITY INVOKER` in front of the noun.
+        let between = |at: &usize| view.is_name(*at) || view.any(*at, &["=", "@", "(", ")"]) || view.is_text(*at);
+        let noun = (1..18).take_while(between);
         let noun = noun.into_iter().find(|at| view.any(*at, &["TABLE", "VIEW"]))?;
         let mut name = noun + 1;
         while view.any(name, &["IF", "NOT", "EXISTS"]) {
@@ -60,6 +63,29 @@ impl Create {
     }
 }
 
+/// `CREATE RECURSIVE VIEW v (a) AS SELECT …` is `CREATE VIEW v (a) AS WITH RECURSIVE v (a) AS (SELECT …) SELECT * FROM v`.
+fn recursive(view: &View<'_>) -> Vec<Edit> {
+    let Some(create) = Create::of(view).filter(|create| create.is_view && view.is(create.noun - 1, "RECURSIVE")) else {
+        return Vec::new();
+    };
+    let (from, to, name) = (create.noun + 1, create.behind_name, create.behind_name - 1);
+    let Some(query) = create.query(view) else { return Vec::new() };
+    let mut with = vec![word("WITH"), word("RECURSIVE")];
+    with.extend(view.copy(name, create.behind_columns));
+    with.extend([word("AS"), Token::LParen]);
+    let tail = [Token::RParen, word("SELECT"), Token::Mul, word("FROM")].into_iter().chain(view.copy(name, to));
+    let mut edits = vec![
+        Edit::drop(create.noun - 1, create.noun),
+        Edit::insert(query + 1, with),
+        Edit::insert(view.len(), tail.collect()),
+    ];
+    // Within, it is known by its last name.
+    let whole = |at: usize| (from..to).all(|place| view.token(place) == view.token(at + place - from));
+    let qualified = (query..view.len()).filter(|at| from < name && whole(*at));
+    edits.extend(qualified.map(|at| Edit::drop(at, at + name - from)));
+    edits
+}
+
 /// `CREATE COLUMN TABLE`, `CREATE MULTISET VOLATILE TABLE`, `CREATE OR REFRESH STREAMING TABLE`, `CREATE LIVE VIEW`: only
 /// words that matter stay. `REPLACE VIEW` is `CREATE OR REPLACE VIEW`.
 fn modifiers(view: &View<'_>) -> Vec<Edit> {
@@ -74,7 +100,9 @@ fn modifiers(view: &View<'_>) -> Vec<Edit> {
     }
     match create.is_view {
         true if has(&["MATERIALIZED"]) => words.push("MATERIALIZED"),
-        false if has(&["EXTERNAL", "FOREIGN"]) => words.push("EXTERNAL"),
+        // What is made like another table has no columns for the grammar of external tables.
+        false if view.is(create.behind_name, "LIKE") => {}
+        false if has(&["EXTERNAL", "FOREIGN"]) || is_external(view, &create) => words.push("EXTERNAL"),
         false if has(&["DYNAMIC"]) && view.dialect == Dialect::Snowflake => words.push("DYNAMIC"),
         _ => {}
     }
@@ -83,6 +111,11 @@ fn modifiers(view: &View<'_>) -> Vec<Edit> {
         return Vec::new();
     }
     vec![Edit::replace(0, create.noun, words.into_iter().map(word).collect())]
+}
+
+/// Oracle's `ORGANIZATION EXTERNAL (…)`.
+fn is_external(view: &View<'_>, create: &Create) -> bool {
+    view.find(create.behind_columns, &["ORGANIZATION"]).is_some_and(|at| view.is(at + 1, "EXTERNAL"))
 }
 
 /// `CREATE TABLE t SELECT …`: a query without AS. `ENGINE = …`, `WITH (…)`, `DISTSTYLE ALL`, `STORED AS PARQUET`, `CLUSTER BY …`, `OPTIONS (…)`, `TBLPROPERTIES (…)`: how
@@ -124,22 +157,43 @@ fn kept_options(view: &View<'_>, start: usize, end: usize) -> Vec<Token> {
         } else if at == start && view.is(at, "AS") && view.dialect == Dialect::ClickHouse && behind > at + 1 {
             kept.push(word("LIKE"));
             kept.extend(view.copy(at + 1, behind));
+        } else if at == start && view.is(at, "AS") && view.dialect == Dialect::Teradata && behind > at + 1 {
+            let empty = view.find(at, &["WITH"]).is_some_and(|with| view.all(with + 1, &["NO", "DATA"]));
+            kept.push(word(if empty { "LIKE" } else { "CLONE" }));
+            kept.extend(view.copy(at + 1, behind));
         } else if view.is(at, "TO") && view.dialect == Dialect::ClickHouse {
             kept.extend(view.copy(at, behind));
-        } else if view.is(at, "LOCATION") {
-            kept.extend(location(view, at));
         }
         at = view.behind(at).max(at + 1);
     }
+    kept.extend(locations(view, start, end));
     kept
 }
 
-/// `LOCATION '…'`, `LOCATION = '…'`, `LOCATION ('…', …)`.
-fn location(view: &View<'_>, at: usize) -> Vec<Token> {
-    let place = at + 1 + usize::from(view.any(at + 1, &["=", "("]));
-    match view.token(place) {
-        Token::SingleQuotedString(text) | Token::DoubleQuotedString(text) => vec![word("LOCATION"), string(text)],
-        _ => Vec::new(),
+/// `LOCATION '…'`, `LOCATION = '…'`, `LOCATION ('…', …)`, wherever it stands among the options.
+fn locations(view: &View<'_>, start: usize, end: usize) -> Vec<Token> {
+    let mut places = Vec::new();
+    for at in (start..end).filter(|at| view.is(*at, "LOCATION")) {
+        let mut place = at + 1 + usize::from(view.any(at + 1, &["=", "("]));
+        while let Token::SingleQuotedString(text) | Token::DoubleQuotedString(text) = view.token(place) {
+            places.push(string(text));
+            place += if view.is(place + 1, ",") { 2 } else { 1 };
+        }
+    }
+    match places.as_slice() {
+        [] => Vec::new(),
+        [single] => vec![word("LOCATION"), single.clone()],
+        several => {
+            let mut options = vec![word("WITH"), Token::LParen];
+            for place in several {
+                if options.len() > 2 {
+                    options.push(Token::Comma);
+                }
+                options.extend([word("path"), Token::Eq, place.clone()]);
+            }
+            options.push(Token::RParen);
+            options
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 
 use crate::sql::dialect::Dialect;
 use crate::sql::repair::view::{Edit, View, apply, plain_name};
-use crate::sql::repair::{moved, tsql};
+use crate::sql::repair::{from_first, moved, phrases, tsql};
 
 /// Words without which there is nothing to do.
 const TRIGGERS: &[&str] = &[
@@ -22,9 +22,11 @@ const TRIGGERS: &[&str] = &[
 /// The tokens with such syntax written plainly; as they are where there is none.
 #[must_use]
 pub fn read_right(tokens: Vec<TokenWithSpan>, dialect: Dialect) -> Vec<TokenWithSpan> {
+    let tokens = from_behind_its_list(tokens, dialect);
     let triggers = |token: &TokenWithSpan| match &token.token {
         Token::Word(word) if TRIGGERS.iter().any(|trigger| word.value.eq_ignore_ascii_case(trigger)) => true,
-        Token::Char('_') => dialect == Dialect::Oracle,
+        Token::Char('_') => matches!(dialect, Dialect::Oracle | Dialect::Hive),
+        token if dialect == Dialect::Teradata => phrases::may_be_misread(token),
         token => dialect == Dialect::Tsql && tsql::may_be_misread(token),
     };
     if !tokens.iter().any(triggers) {
@@ -36,6 +38,15 @@ pub fn read_right(tokens: Vec<TokenWithSpan>, dialect: Dialect) -> Vec<TokenWith
         return tokens;
     }
     apply(&view, edits)
+}
+
+/// Queries that begin with FROM, and the INSERTs that share one, which Hive's grammar takes for something else.
+fn from_behind_its_list(tokens: Vec<TokenWithSpan>, dialect: Dialect) -> Vec<TokenWithSpan> {
+    let has_them = matches!(dialect, Dialect::Hive | Dialect::Spark | Dialect::Databricks);
+    if !has_them || !from_first::may_be_there(&tokens) {
+        return tokens;
+    }
+    from_first::in_order(&View::new(&tokens, dialect)).unwrap_or(tokens)
 }
 
 fn edit(view: &View<'_>, at: usize) -> Option<Edit> {
@@ -60,13 +71,14 @@ fn edit(view: &View<'_>, at: usize) -> Option<Edit> {
         "LOW_PRIORITY" if at == 1 && view.any(0, &["UPDATE", "DELETE"]) => Some(Edit::drop(at, at + 1)),
         "ATTACH" if at > 0 => moved::attach(view, at),
         _ if at == 1 && view.dialect == Dialect::Generic => moved::by_function(view, at),
+        _ if view.dialect == Dialect::Teradata => phrases::misread(view, at),
         _ if view.dialect == Dialect::Tsql => tsql::misread(view, at),
         _ if *view.token(at) == Token::Char('_') => placeholder(view, at),
         _ => None,
     }
 }
 
-/// The name of a placeholder starts with underscores, which Oracle's names do not.
+/// The name of a placeholder starts with underscores, which names do not for the grammars of Oracle and Hive.
 fn placeholder(view: &View<'_>, at: usize) -> Option<Edit> {
     if at > 0 && *view.token(at - 1) == Token::Char('_') && view.touches(at - 1) {
         return None;

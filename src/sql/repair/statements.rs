@@ -1,37 +1,20 @@
 //! Statements that have another spelling which the parser reads, and what stands before or behind a statement.
 
-use sqlparser::tokenizer::Token;
-
 use crate::sql::dialect::Dialect;
 use crate::sql::repair::Rule;
 use crate::sql::repair::view::{Edit, View, word};
 
 pub(super) const RULES: &[Rule] = &[
-    Rule { name: "short-verbs", dialects: &[Dialect::Teradata], matters: false, edits: short_verbs },
     Rule { name: "top-rows", dialects: &[Dialect::Tsql], matters: true, edits: top_rows },
-    Rule { name: "locking-request", dialects: &[], matters: false, edits: locking },
     Rule { name: "on-cluster", dialects: &[Dialect::ClickHouse], matters: false, edits: on_cluster },
     Rule { name: "settings", dialects: &[Dialect::ClickHouse], matters: false, edits: settings },
     Rule { name: "delete-from-table", dialects: &[], matters: false, edits: delete_from_table },
     Rule { name: "current-of-cursor", dialects: &[], matters: true, edits: current_of },
     Rule { name: "into-variables", dialects: &[], matters: true, edits: into_variables },
-    Rule { name: "load-of-a-file", dialects: &[], matters: false, edits: load },
     Rule { name: "drop-of-a-table", dialects: &[], matters: false, edits: drop_table },
     Rule { name: "options-of-copy", dialects: &[Dialect::Snowflake], matters: false, edits: copy_options },
     Rule { name: "search-service", dialects: &[Dialect::Snowflake], matters: false, edits: search_service },
 ];
-
-/// `SEL`, `INS`, `UPD`, `DEL` (Teradata).
-fn short_verbs(view: &View<'_>) -> Vec<Edit> {
-    let long = |at: usize| match view.word(at).as_str() {
-        "SEL" => Some("SELECT"),
-        "INS" if at == 0 => Some("INSERT"),
-        "UPD" if at == 0 => Some("UPDATE"),
-        "DEL" if at == 0 => Some("DELETE"),
-        _ => None,
-    };
-    (0..view.len()).filter_map(|at| long(at).map(|long| Edit::replace(at, at + 1, vec![word(long)]))).collect()
-}
 
 /// `DELETE TOP (1000) FROM t`, `UPDATE TOP (10) PERCENT t …`.
 fn top_rows(view: &View<'_>) -> Vec<Edit> {
@@ -40,15 +23,6 @@ fn top_rows(view: &View<'_>) -> Vec<Edit> {
     }
     let end = view.behind(2);
     vec![Edit::drop(1, if view.is(end, "PERCENT") { end + 1 } else { end })]
-}
-
-/// `LOCKING ROW FOR ACCESS SELECT …` (Teradata).
-fn locking(view: &View<'_>) -> Vec<Edit> {
-    let starts = (1..12).find(|at| view.any(*at, &["SELECT", "SEL", "WITH", "INSERT", "UPDATE", "DELETE", "LOCKING"]));
-    match starts.filter(|_| view.any(0, &["LOCKING", "LOCK"])) {
-        Some(start) => vec![Edit::drop(0, start)],
-        None => Vec::new(),
-    }
 }
 
 /// `ON CLUSTER name`: where the statement runs.
@@ -100,31 +74,6 @@ fn into_variables(view: &View<'_>) -> Vec<Edit> {
         end = view.behind_name(end + 1);
     }
     vec![Edit::drop(at - usize::from(bulk) * 2, end)]
-}
-
-/// `LOAD DATA LOCAL INFILE 'f' INTO TABLE t …`, `IMPORT FROM CSV FILE 'f' INTO t …`, `COPY 5 RECORDS INTO t FROM 'f' …`:
-/// rows of a file, as `COPY t FROM 'f'`.
-fn load(view: &View<'_>) -> Vec<Edit> {
-    let records = view.is(0, "COPY") && (2..6).any(|at| view.all(at, &["RECORDS", "INTO"]));
-    let loads = view.all(0, &["LOAD", "DATA"]) || view.any(0, &["IMPORT"]) || records;
-    let Some(into) = view.find(1, &["INTO", "OVERWRITE"]).filter(|_| loads) else { return Vec::new() };
-    let name = into + 1 + usize::from(view.is(into + 1, "TABLE"));
-    let behind = view.behind_name(name);
-    let texts: Vec<usize> = (1..into).chain(behind..view.len()).filter(|at| view.is_text(*at)).collect();
-    let file = if records { texts.iter().find(|at| view.is(**at - 1, "FROM")) } else { texts.first() };
-    let (Some(file), true) = (file, behind > name) else { return Vec::new() };
-    // Several files are more than COPY can name.
-    if view.any(file + 1, &[","]) {
-        return Vec::new();
-    }
-    let text = match view.token(*file) {
-        Token::DoubleQuotedString(text) => Token::SingleQuotedString(text.clone()),
-        token => token.clone(),
-    };
-    let mut copy = vec![word("COPY")];
-    copy.extend(view.copy(name, behind));
-    copy.extend([word("FROM"), text]);
-    vec![Edit::replace(0, view.len(), copy)]
 }
 
 /// `DROP EXTERNAL TABLE t`, `DROP SNAPSHOT TABLE t`, `DROP TABLE t CASCADE CONSTRAINTS PURGE`.

@@ -57,6 +57,11 @@ impl<'t> View<'t> {
         self.places.get(at).and_then(|place| self.tokens.get(*place)).map_or(&Token::EOF, |token| &token.token)
     }
 
+    /// The token at `at` with its place in the file; `None` behind the last one.
+    pub fn spanned(&self, at: usize) -> Option<TokenWithSpan> {
+        self.places.get(at).and_then(|place| self.tokens.get(*place)).cloned()
+    }
+
     /// The partner of the bracket at `at`.
     pub fn partner(&self, at: usize) -> Option<usize> {
         self.partners.get(at).copied().flatten()
@@ -174,8 +179,9 @@ impl<'t> View<'t> {
         let mut text = String::new();
         for at in from..to.min(self.len()) {
             let is_word = matches!(self.token(at), Token::Word(_) | Token::Number(..));
+            let before = self.token(at.saturating_sub(1));
             let follows_word =
-                at > from && matches!(self.token(at - 1), Token::Word(_) | Token::Number(..) | Token::Comma);
+                at > from && matches!(before, Token::Word(_) | Token::Number(..) | Token::Comma | Token::RParen);
             if is_word && follows_word {
                 text.push(' ');
             }

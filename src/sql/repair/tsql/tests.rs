@@ -97,7 +97,7 @@ fn functions_that_give_rows_are_read() {
             (
                 "SELECT d.a, p.score FROM PREDICT(MODEL = @m, DATA = dbo.t AS d) WITH (score float) AS p",
                 "SELECT d.a, p.score FROM dbo.t AS d CROSS JOIN predict() AS p | \
-                 PREDICT(MODEL=@m, DATA=dbo.t AS d)WITH(score float)",
+                 PREDICT(MODEL=@m, DATA=dbo.t AS d) WITH(score float)",
             ),
         ],
     );

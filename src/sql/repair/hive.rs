@@ -1,0 +1,128 @@
+//! Syntax of Hive and Spark: scripts that rows go through, folders as targets, tables moved to and from folders.
+
+use sqlparser::tokenizer::Token;
+
+use crate::sql::dialect::Dialect;
+use crate::sql::repair::Rule;
+use crate::sql::repair::view::{Edit, View, string, word};
+
+const HIVE: &[Dialect] = &[Dialect::Hive, Dialect::Spark, Dialect::Databricks, Dialect::Generic];
+
+pub(super) const RULES: &[Rule] = &[
+    Rule { name: "rows-of-a-script", dialects: HIVE, matters: false, edits: transform },
+    Rule { name: "folder-as-target", dialects: HIVE, matters: false, edits: directory },
+    Rule { name: "export-and-import", dialects: HIVE, matters: false, edits: export },
+];
+
+/// How many tokens the copies of a script's arguments may have.
+const MOST_COPIED: usize = 100_000;
+
+/// `SELECT TRANSFORM (a, b) USING 'script' AS (x INT, y)`: what comes out of a script is made of all that goes in, so
+/// `SELECT CAST(TRANSFORM(a, b, 'script') AS INT) AS x, TRANSFORM(a, b, 'script') AS y`.
+fn transform(view: &View<'_>) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    let mut copied = 0;
+    for at in 1..view.len() {
+        let begins = view.is(at - 1, "SELECT") && view.is(at, "TRANSFORM") && view.is(at + 1, "(");
+        let (Some(close), true) = (view.partner(at + 1), begins) else { continue };
+        let Some(using) = view.find(close + 1, &["USING"]).filter(|using| view.is_text(using + 1)) else { continue };
+        let (names, end) = outputs(view, using + 2);
+        copied += names.len().saturating_mul(close - at);
+        if copied > MOST_COPIED {
+            return Vec::new();
+        }
+        let mut call = view.copy(at, close);
+        call.extend([Token::Comma, view.token(using + 1).clone(), Token::RParen]);
+        let mut list = Vec::new();
+        for (name, kind) in names {
+            if !list.is_empty() {
+                list.push(Token::Comma);
+            }
+            match kind.as_slice() {
+                [] => list.extend(call.iter().cloned()),
+                kind => {
+                    list.extend([word("CAST"), Token::LParen]);
+                    list.extend(call.iter().cloned().chain([word("AS")]).chain(kind.iter().cloned()));
+                    list.push(Token::RParen);
+                }
+            }
+            list.extend([word("AS"), name]);
+        }
+        edits.push(Edit::replace(at, end, list));
+    }
+    edits
+}
+
+/// Clauses behind a script's output.
+const BEHIND_OUTPUT: &[&str] =
+    &["FROM", "WHERE", "GROUP", "HAVING", "CLUSTER", "DISTRIBUTE", "SORT", "ORDER", "LIMIT", "LATERAL", "UNION"];
+
+/// A column that a script gives: its name, and its type where it has one.
+type Output = (Token, Vec<Token>);
+
+/// The columns that a script gives, and the index behind them; `key` and `value` where it names none.
+fn outputs(view: &View<'_>, start: usize) -> (Vec<Output>, usize) {
+    let mut names = Vec::new();
+    let mut at = start;
+    if view.is(start, "AS") {
+        let in_brackets = view.is(start + 1, "(");
+        at = start + 1 + usize::from(in_brackets);
+        while view.is_name(at) {
+            let end = view.find(at, &[","].into_iter().chain(BEHIND_OUTPUT.iter().copied()).collect::<Vec<_>>());
+            let end = match in_brackets {
+                true => view.find(at, &[","]).or(view.partner(start + 1)).unwrap_or(at + 1),
+                false => end.unwrap_or(at + 1).min(at + 1),
+            };
+            names.push((view.token(at).clone(), view.copy(at + 1, end)));
+            at = end;
+            if !view.is(at, ",") {
+                break;
+            }
+            at += 1;
+        }
+        at += usize::from(in_brackets);
+    }
+    if names.is_empty() {
+        names.extend(["key", "value"].map(|name| (word(name), Vec::new())));
+    }
+    let behind = view.find(at, BEHIND_OUTPUT).or_else(|| (at..view.len()).find(|at| view.is(*at, ")")));
+    (names, behind.unwrap_or(view.len()))
+}
+
+/// `INSERT OVERWRITE DIRECTORY 'f' ROW FORMAT … SELECT …`, `INSERT OVERWRITE DIRECTORY USING csv OPTIONS (path 'f') SELECT …`:
+/// how the files look is left out.
+fn directory(view: &View<'_>) -> Vec<Edit> {
+    let Some(at) = (1..4).find(|at| view.is(*at, "DIRECTORY")).filter(|_| view.is(0, "INSERT")) else {
+        return Vec::new();
+    };
+    let Some(query) = view.find(at, &["SELECT", "WITH", "FROM", "VALUES", "TABLE"]) else { return Vec::new() };
+    let path = match view.is_text(at + 1) {
+        true => Some(at + 1),
+        false => (at..query).find(|at| view.is(*at, "PATH")).map(|at| at + 1 + usize::from(view.is(at + 1, "="))),
+    };
+    match path.map(|path| view.token(path)) {
+        Some(Token::SingleQuotedString(text) | Token::DoubleQuotedString(text)) => {
+            vec![Edit::replace(at + 1, query, vec![string(text)])]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// `EXPORT TABLE t PARTITION (…) TO 'f'`, `IMPORT EXTERNAL TABLE t FROM 'f' LOCATION 'g'`: rows go to files and come from
+/// them, as in `COPY t TO 'f'`.
+fn export(view: &View<'_>) -> Vec<Edit> {
+    let noun = 1 + usize::from(view.is(1, "EXTERNAL"));
+    let behind = view.behind_name(noun + 1);
+    let direction = if view.is(0, "EXPORT") { "TO" } else { "FROM" };
+    let moves = view.any(0, &["EXPORT", "IMPORT"]) && view.is(noun, "TABLE") && behind > noun + 1;
+    let Some(at) = view.find(behind, &[direction]).filter(|at| moves && view.is_text(at + 1)) else {
+        return Vec::new();
+    };
+    let (Token::SingleQuotedString(path) | Token::DoubleQuotedString(path)) = view.token(at + 1) else {
+        return Vec::new();
+    };
+    vec![
+        Edit::replace(0, noun + 1, vec![word("COPY")]),
+        Edit::replace(behind, view.len(), vec![word(direction), string(path)]),
+    ]
+}
