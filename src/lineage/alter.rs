@@ -86,13 +86,10 @@ impl Resolver<'_> {
     }
 }
 
-/// `ALTER TABLE s.a RENAME TO b` stays in `s`: an unqualified new name takes the old one's qualifiers.
+/// `ALTER TABLE s.a RENAME TO b` stays in `s`: a new name takes what it leaves out from the old one.
 pub(super) fn beside(asset: &AssetName, new_name: &[String]) -> AssetName {
-    if new_name.len() > 1 {
-        return AssetName::from_parts(new_name);
-    }
-    let mut parts: Vec<String> = asset.parts().into_iter().map(str::to_owned).collect();
-    parts.pop();
-    parts.extend(new_name.iter().cloned());
+    let old: Vec<&str> = asset.parts();
+    let kept = old.len().saturating_sub(new_name.len());
+    let parts: Vec<&str> = old.into_iter().take(kept).chain(new_name.iter().map(String::as_str)).collect();
     AssetName::from_parts(&parts)
 }

@@ -24,6 +24,12 @@ pub fn has_no_data_flow(text: &str) -> bool {
     }
 }
 
+/// Whether a word may stand behind CREATE, ALTER or DROP: what they name, or a word in front of that.
+#[must_use]
+pub fn names_something(word: &str) -> bool {
+    words::NOUNS.contains(&word) || words::HOLDERS.contains(&word) || words::MODIFIERS.contains(&word)
+}
+
 /// What CREATE, ALTER and DROP name, and the word behind it; empty where that is not known.
 fn noun<'w>(words: &[&'w str]) -> (&'w str, &'w str) {
     let is_noun = |word: &&str| {

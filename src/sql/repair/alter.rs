@@ -9,6 +9,7 @@ use crate::sql::repair::view::{Edit, View, plain_name, word};
 
 pub(super) const RULES: &[Rule] = &[
     Rule { name: "query-of-a-view", dialects: &[Dialect::ClickHouse], matters: false, edits: modify_query },
+    Rule { name: "schema-of-a-table", dialects: &[], matters: false, edits: set_schema },
     Rule { name: "actions-of-alter", dialects: &[], matters: false, edits: actions },
 ];
 
@@ -19,6 +20,25 @@ fn modify_query(view: &View<'_>) -> Vec<Edit> {
         Some(at) => vec![Edit::replace(1, 2, vec![word("VIEW")]), Edit::replace(behind, at + 2, vec![word("AS")])],
         None => Vec::new(),
     }
+}
+
+/// `ALTER TABLE s.t SET SCHEMA other` (PostgreSQL) is `ALTER TABLE s.t RENAME TO other.t`.
+fn set_schema(view: &View<'_>) -> Vec<Edit> {
+    let Some(noun) = (1..4).find(|at| view.any(*at, &["TABLE", "VIEW"])).filter(|_| view.is(0, "ALTER")) else {
+        return Vec::new();
+    };
+    let mut name = noun + 1;
+    while view.any(name, &["IF", "EXISTS", "ONLY"]) {
+        name += 1;
+    }
+    let behind = view.behind_name(name);
+    let ends = behind + 3 == view.len() || view.is(behind + 3, ";");
+    if behind == name || !view.all(behind, &["SET", "SCHEMA"]) || !view.is_name(behind + 2) || !ends {
+        return Vec::new();
+    }
+    let mut to = vec![word("RENAME"), word("TO"), view.token(behind + 2).clone(), Token::Period];
+    to.push(view.token(behind - 1).clone());
+    vec![Edit::replace(1, name, vec![word("TABLE")]), Edit::replace(behind, behind + 3, to)]
 }
 
 /// Every action as the parser reads it; those that change neither names nor columns are left out.

@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::sql::lexer::{Kind, Spot, after};
+use crate::sql::no_flow::names_something;
 use crate::sql::split::cutter::Cutter;
 use crate::sql::split::pieces::{Pieces, Returned, Role};
 use crate::sql::split::tokens::Token;
@@ -96,6 +97,7 @@ impl<'a> Walker<'a> {
             "UPDATE" if self.cut.is(1, "STATISTICS") => self.leaf(Role::Control),
             "ALTER" if self.alters_no_column() => self.leaf(Role::Control),
             "CREATE" if self.cut.is(1, "SYNONYM") => self.synonym(),
+            "ALTER" if self.cut.is(1, "SCHEMA") => self.transfer(),
             "CREATE" | "ALTER" | "DROP" if self.names_no_data() => self.leaf(Role::Control),
             "SELECT" if self.fills_variables() => self.leaf(Role::Reads),
             // The first statement of a batch may call a procedure by its bare name.
@@ -174,8 +176,34 @@ impl<'a> Walker<'a> {
         let at = if self.cut.is(1, "OR") { 3 } else { 1 };
         let noun = self.cut.peek(at);
         let external = noun.word() == "EXTERNAL" && !self.cut.is(at + 1, "TABLE");
-        noun.kind == Kind::Word
-            && (external || !matches!(noun.word(), "TABLE" | "VIEW" | "MATERIALIZED" | "EXTERNAL" | "SYNONYM"))
+        match noun.word() {
+            "TABLE" | "VIEW" | "MATERIALIZED" | "SYNONYM" => false,
+            "EXTERNAL" => external,
+            "ASYMMETRIC" | "AUDIT" | "AVAILABILITY" | "COLUMN" | "CRYPTOGRAPHIC" | "FEDERATION" | "REMOTE" => true,
+            // A noun that is no word of T-SQL is a mistake, and the parser says so.
+            noun => names_something(noun),
+        }
+    }
+
+    /// `ALTER SCHEMA s TRANSFER t` moves a table: `ALTER TABLE t RENAME TO s.t`.
+    fn transfer(&mut self) {
+        let first = self.cut.next();
+        self.cut.next();
+        let schema = self.cut.name().unwrap_or_default();
+        let is_object = self.cut.take("TRANSFER") && !self.cut.is(0, "TYPE") && !self.cut.is(0, "XML");
+        if self.cut.take("OBJECT") {
+            self.cut.next();
+            self.cut.next();
+        }
+        let name = self.cut.name().unwrap_or_default();
+        let last = last_of_name(name);
+        self.pass_leaf(Leaf::new(Verb::Other));
+        if is_object && !name.is_empty() {
+            let text = format!("ALTER TABLE {name} RENAME TO {schema}.{last}");
+            self.cut.out.add(Cow::Owned(text), first.at, Role::Statement);
+        } else {
+            self.cut.out.push(&self.cut.tokens, (first.at, self.cut.tokens.taken), Role::Control);
+        }
     }
 
     /// Whether what comes next runs whenever the script does.
@@ -259,6 +287,22 @@ impl<'a> Walker<'a> {
         }
         self.leaf(Role::Result(returned));
     }
+}
+
+/// The last part of a qualified name, as it is written.
+fn last_of_name(name: &str) -> &str {
+    let mut start = 0;
+    let mut quoted = false;
+    for (at, character) in name.char_indices() {
+        match character {
+            '[' => quoted = true,
+            ']' => quoted = false,
+            '"' => quoted = !quoted,
+            '.' if !quoted => start = at + 1,
+            _ => {}
+        }
+    }
+    name.get(start..).unwrap_or_default()
 }
 
 /// A text whose head is ours and whose rest stands at its own place in the script.
