@@ -23,6 +23,7 @@ use crate::source::SourceFile;
 use crate::sql::dialect::Dialect;
 use crate::sql::jinja::engine::{Failure, Job, Rendered, render, render_text};
 use crate::sql::jinja::findings::{failure, findings};
+use crate::sql::jinja::hole::written_holes;
 use crate::sql::jinja::hole::{HOLE_PREFIX, Holes};
 use crate::sql::jinja::neutral::neutralise;
 use crate::sql::jinja::segment::{Segment, SegmentKind, has_marker, split};
@@ -116,6 +117,7 @@ fn empty(file: &DbtFile<'_>, words: &str) -> Prepared {
         asset: None,
         place: FilePlace::default(),
         tokens: BTreeMap::new(),
+        holes: BTreeMap::new(),
         catalog: CatalogContent::Nothing(words.to_owned()),
         diagnostics: Vec::new(),
         partial: false,
@@ -236,6 +238,7 @@ fn assemble(
                 config.enabled = None;
             }
             prepared.tokens = occurring(&variant.rendered.text, &captured.tokens);
+            prepared.holes = written_holes(&records, &variant.rendered.undefined);
             prepared.line_map = LineMap::new(variant.rendered.lines);
             prepared.sql = settle(variant.rendered.text, Lone::Query).into();
         }

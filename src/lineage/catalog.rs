@@ -142,6 +142,11 @@ impl Catalog {
         Self { names: Names::new(spellings), ..Self::default() }
     }
 
+    /// How the files of both sides spell names.
+    pub fn spellings(&self) -> Arc<Spellings> {
+        Arc::clone(self.names.spellings())
+    }
+
     /// The asset that a statement creates under this name.
     pub fn created(&self, parts: &[String]) -> AssetName {
         self.names.created(parts)

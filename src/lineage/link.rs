@@ -19,6 +19,7 @@ use crate::sql::parse::Parsed;
 use crate::sql::template::Prepared;
 
 mod graph;
+mod holes;
 pub(crate) mod memory;
 mod resolved;
 
@@ -332,11 +333,15 @@ impl Linker {
             coverage: self.coverage,
             ..LineageGraph::default()
         };
+        let spellings = self.catalog.spellings();
+        graph::add_assets(&mut graph, self.catalog, (&self.kinds, self.mentioned));
+        if let Some(holes) = spellings.holes() {
+            holes::show_as_written(&mut graph, holes);
+        }
         graph
             .diagnostics
             .sort_by(|a, b| (&a.file, a.line, a.column, &a.message).cmp(&(&b.file, b.line, b.column, &b.message)));
         graph.diagnostics.dedup();
-        graph::add_assets(&mut graph, self.catalog, (&self.kinds, self.mentioned));
         graph
     }
 }

@@ -29,6 +29,7 @@ pub(crate) fn prepared(path: &str, sql: &str, dialect: Dialect) -> Prepared {
         asset: None,
         place: FilePlace::default(),
         tokens: BTreeMap::new(),
+        holes: BTreeMap::new(),
         catalog: CatalogContent::Sql(sql.into()),
         diagnostics: Vec::new(),
         partial: false,

@@ -19,6 +19,8 @@ pub struct Placeholder {
     pub line: u32,
     /// What the file writes, in short.
     pub written: String,
+    /// The name that stands for it; empty where none does.
+    pub identifier: String,
 }
 
 /// SQL with its placeholders replaced; `None` where it has none.
@@ -59,8 +61,9 @@ struct Sink<'a> {
 
 impl Sink<'_> {
     fn placeholder(&mut self, written: &str, name: &str) {
-        self.found.push(Placeholder { line: self.line, written: shorten(written) });
-        self.result.push_str(&hole_identifier(name));
+        let identifier = hole_identifier(name);
+        self.result.push_str(&identifier);
+        self.found.push(Placeholder { line: self.line, written: shorten(written), identifier });
         self.result.push_str(&line_ends(written));
         self.line += newlines(written);
     }
@@ -87,7 +90,8 @@ fn code(part: &str, before: &str, sink: &mut Sink<'_>, followed_by_quote: bool) 
                 sink.line += u32::from(mark == "\n");
                 // psql's `:'name'` is a string literal once the colon is gone.
                 if mark == ":" && after.is_empty() && followed_by_quote && operand() {
-                    sink.found.push(Placeholder { line: sink.line, written: ":'…'".to_owned() });
+                    let written = ":'…'".to_owned();
+                    sink.found.push(Placeholder { line: sink.line, written, identifier: String::new() });
                     sink.result.push(' ');
                 } else {
                     sink.result.push_str(mark);
@@ -243,12 +247,14 @@ pub fn neutralise_go(text: &str) -> (String, Vec<Placeholder>) {
             result.push_str(written);
             continue;
         }
-        found.push(Placeholder { line: segment.line, written: shorten(written) });
+        let mut identifier = String::new();
         if is_go_control(content) {
             result.push(' ');
         } else {
-            result.push_str(&hole_identifier(content.trim_start_matches(['.', '$'])));
+            identifier = hole_identifier(content.trim_start_matches(['.', '$']));
+            result.push_str(&identifier);
         }
+        found.push(Placeholder { line: segment.line, written: shorten(written), identifier });
         result.push_str(&line_ends(written));
     }
     (result, found)

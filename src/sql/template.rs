@@ -97,6 +97,8 @@ pub struct Prepared {
     pub place: FilePlace,
     /// Relation tokens in `sql` (lower case) and what they stand for.
     pub tokens: BTreeMap<String, TokenTarget>,
+    /// The holes in `sql`, each with what the file writes there.
+    pub holes: BTreeMap<String, String>,
     /// What the catalog gets.
     pub catalog: CatalogContent,
     /// Holes and failures met on the way, positions in the file.

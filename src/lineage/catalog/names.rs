@@ -44,6 +44,11 @@ impl Names {
         Self { spellings, ..Self::default() }
     }
 
+    /// How the files of both sides spell names.
+    pub fn spellings(&self) -> &Arc<Spellings> {
+        &self.spellings
+    }
+
     /// The asset that a statement creates under this name: the most qualified spelling of it.
     pub fn created(&self, parts: &[String]) -> AssetName {
         self.spellings.shown(AssetName::from_parts(parts))

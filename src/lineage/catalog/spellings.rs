@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::lineage::catalog::names::tails;
 use crate::lineage::link::LinkedFile;
-use crate::lineage::model::AssetName;
+use crate::lineage::model::{AssetName, Template};
 use crate::sql::dialect::Dialect;
 use crate::sql::template::Prepared;
 
@@ -22,6 +22,8 @@ pub(crate) struct Spellings {
     apart: BTreeSet<(AssetName, AssetName)>,
     /// The schema that a created name without one is in, where its dialect has such a schema.
     implied: BTreeMap<AssetName, &'static str>,
+    /// What files write for the holes of their templates; of several, what the first writes. `None` without templates.
+    holes: Option<BTreeMap<String, String>>,
 }
 
 impl Spellings {
@@ -30,6 +32,12 @@ impl Spellings {
         let mut spellings = Self::default();
         let files: Vec<&LinkedFile<'_>> = files.collect();
         for (file, script) in &files {
+            if file.template != Template::None {
+                let holes = spellings.holes.get_or_insert_default();
+                for (identifier, written) in &file.holes {
+                    holes.entry(identifier.clone()).or_insert_with(|| written.clone());
+                }
+            }
             let own: Option<Vec<String>> =
                 file.asset.as_ref().map(|asset| asset.name.parts().into_iter().map(str::to_owned).collect());
             if let Some(parts) = own {
@@ -70,6 +78,11 @@ impl Spellings {
         let name = AssetName::from_parts(parts);
         self.defined.contains(&name)
             || self.longer.get(&name).is_some_and(|longer| longer.iter().any(|longer| self.defined.contains(longer)))
+    }
+
+    /// What stands for the holes of templates, where there are any.
+    pub fn holes(&self) -> Option<&BTreeMap<String, String>> {
+        self.holes.as_ref()
     }
 
     fn add(&mut self, parts: &[String]) {

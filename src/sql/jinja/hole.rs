@@ -100,6 +100,47 @@ pub fn hole_identifier(expression: &str) -> String {
     format!("{HOLE_PREFIX}{name}")
 }
 
+/// What a template writes for each hole, from the records of those that it names and of what was not defined.
+#[must_use]
+pub fn written_holes(
+    records: &BTreeMap<String, HoleRecord>,
+    undefined: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    let written = |expression: &String| format!("{{{{ {expression} }}}}");
+    let undefined = undefined.iter().map(|(identifier, expression)| (identifier.clone(), written(expression)));
+    let named = records.iter().map(|(identifier, record)| (identifier.clone(), written(&record.expression)));
+    undefined.chain(named).collect()
+}
+
+/// The text with each hole as the file writes it, where there is one. Of a hole that is not among `holes` its own words
+/// are shown.
+#[must_use]
+pub fn as_written(text: &str, holes: &BTreeMap<String, String>) -> Option<String> {
+    let lower = text.to_ascii_lowercase();
+    let mut starts = lower.match_indices(HOLE_PREFIX).map(|(start, _)| start).peekable();
+    starts.peek()?;
+    let (mut result, mut done) = (String::with_capacity(text.len()), 0);
+    for start in starts {
+        let Some(rest) = lower.get(start..).filter(|_| start >= done) else { continue };
+        let word = rest
+            .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .map_or(rest, |end| rest.get(..end).unwrap_or(rest));
+        let known = (HOLE_PREFIX.len()..=word.len()).rev().find_map(|end| {
+            let identifier = word.get(..end)?;
+            Some((end, holes.get(identifier)?.clone()))
+        });
+        let (length, written) = known.unwrap_or_else(|| {
+            let words = word.get(HOLE_PREFIX.len()..).unwrap_or_default();
+            (word.len(), format!("{{{{ {words} }}}}"))
+        });
+        result.push_str(text.get(done..start).unwrap_or_default());
+        result.push_str(&written);
+        done = start + length;
+    }
+    result.push_str(text.get(done..).unwrap_or_default());
+    Some(result)
+}
+
 /// A small checksum (FNV-1a), the same on every machine.
 #[must_use]
 pub fn checksum(text: &str) -> u64 {

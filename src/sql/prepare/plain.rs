@@ -14,7 +14,7 @@ use crate::sql::dialect::Dialect;
 use crate::sql::ident::{Defaults, fold_text};
 use crate::sql::jinja::engine::{Job, render};
 use crate::sql::jinja::findings::{failure, findings};
-use crate::sql::jinja::hole::Holes;
+use crate::sql::jinja::hole::{Holes, written_holes};
 use crate::sql::jinja::neutral::neutralise as neutralise_jinja;
 use crate::sql::jinja::segment::{Segment, SegmentKind, has_marker, split};
 use crate::sql::jinja::settle::{Lone, settle};
@@ -44,6 +44,7 @@ pub(super) fn plain(
         asset: None,
         place: FilePlace::default(),
         tokens: BTreeMap::new(),
+        holes: BTreeMap::new(),
         catalog: CatalogContent::Nothing("without SQL".to_owned()),
         diagnostics: Vec::new(),
         partial: false,
@@ -121,6 +122,8 @@ fn with_create(sql: &str, name: &str, dialect: Dialect) -> Option<String> {
 fn take_placeholders(prepared: &mut Prepared, sql: String, found: &[Placeholder]) {
     prepared.template = Template::Placeholder;
     prepared.sql = sql.into();
+    let named = found.iter().filter(|found| !found.identifier.is_empty());
+    prepared.holes = named.map(|found| (found.identifier.clone(), found.written.clone())).collect();
     if let Some(first) = found.first() {
         let others = match found.len() {
             1 => String::new(),
@@ -176,6 +179,7 @@ fn render_jinja(prepared: &mut Prepared, text: &str, segments: &[Segment]) {
     };
     match render(&job, &names) {
         Ok((rendered, holes)) => {
+            prepared.holes = written_holes(&holes.records(), &rendered.undefined);
             let found = findings(&prepared.path, text, (&rendered, &holes.records()), &|_| None);
             prepared.partial = !found.is_empty();
             prepared.diagnostics = found;

@@ -1,0 +1,115 @@
+//! What a template leaves open is shown as the template writes it: `$(db).dbo.people`, `{{ schema }}.orders`.
+//!
+//! While statements are read a hole is an identifier of its own. This takes place when all is linked, so that no name that
+//! a person reads is one of ours.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::lineage::model::{
+    Asset, AssetEdge, AssetName, ColumnEdge, ColumnName, ColumnRef, LineageGraph, Read, RowSet,
+};
+use crate::sql::jinja::hole::as_written;
+
+/// Shows every hole of a graph as the files write it.
+pub(super) fn show_as_written(graph: &mut LineageGraph, holes: &BTreeMap<String, String>) {
+    let shown = Shown(holes);
+    let assets = std::mem::take(&mut graph.assets);
+    graph.assets =
+        assets.into_values().map(|asset| shown.asset(asset)).map(|asset| (asset.name.clone(), asset)).collect();
+    graph.asset_edges = std::mem::take(&mut graph.asset_edges).into_iter().map(|edge| shown.asset_edge(edge)).collect();
+    graph.column_edges =
+        std::mem::take(&mut graph.column_edges).into_iter().map(|edge| shown.column_edge(edge)).collect();
+    graph.reads = std::mem::take(&mut graph.reads).into_iter().map(|read| shown.read(read)).collect();
+    for file in graph.files.values_mut() {
+        file.assets = std::mem::take(&mut file.assets).into_iter().map(|name| shown.name(name)).collect();
+    }
+    for diagnostic in &mut graph.diagnostics {
+        shown.text(&mut diagnostic.message);
+    }
+}
+
+struct Shown<'h>(&'h BTreeMap<String, String>);
+
+impl Shown<'_> {
+    fn text(&self, text: &mut String) {
+        if let Some(written) = as_written(text, self.0) {
+            *text = written;
+        }
+    }
+
+    fn shared(&self, text: &mut Option<Arc<str>>) {
+        if let Some(written) = text.as_ref().and_then(|text| as_written(text, self.0)) {
+            *text = Some(written.into());
+        }
+    }
+
+    fn name(&self, name: AssetName) -> AssetName {
+        if name.is_external() {
+            return as_written(name.as_str(), self.0).map_or(name, |name| AssetName::from_dotted(&name));
+        }
+        if as_written(name.as_str(), self.0).is_none() {
+            return name;
+        }
+        let part = |part: &str| match as_written(part, self.0) {
+            Some(written) => AssetName::from_parts(&[written]).to_string(),
+            None => part.to_owned(),
+        };
+        let parts: Vec<String> = name.parts().into_iter().map(part).collect();
+        AssetName::from_dotted(&parts.join("."))
+    }
+
+    fn column_name(&self, name: ColumnName) -> ColumnName {
+        as_written(name.as_str(), self.0).map_or(name, |name| ColumnName::new(&name))
+    }
+
+    fn column(&self, column: ColumnRef) -> ColumnRef {
+        ColumnRef { asset: self.name(column.asset), column: self.column_name(column.column) }
+    }
+
+    fn asset_edge(&self, edge: AssetEdge) -> AssetEdge {
+        AssetEdge { upstream: self.name(edge.upstream), downstream: self.name(edge.downstream) }
+    }
+
+    fn column_edge(&self, edge: ColumnEdge) -> ColumnEdge {
+        let (upstream, downstream) = (self.column(edge.upstream), self.column(edge.downstream));
+        ColumnEdge { upstream, downstream, transformation: edge.transformation }
+    }
+
+    fn read(&self, read: Read) -> Read {
+        Read {
+            asset: self.name(read.asset),
+            column: read.column.map(|column| self.column_name(column)),
+            reader: read.reader.map(|reader| self.name(reader)),
+            ..read
+        }
+    }
+
+    fn asset(&self, mut asset: Asset) -> Asset {
+        asset.name = self.name(asset.name);
+        for column in &mut asset.columns {
+            column.name = self.column_name(column.name.clone());
+            self.shared(&mut column.data_type);
+            self.shared(&mut column.expression);
+        }
+        self.row_set(&mut asset.row_set);
+        self.shared(&mut asset.definition);
+        self.shared(&mut asset.sql);
+        asset
+    }
+
+    fn row_set(&self, row_set: &mut RowSet) {
+        let RowSet { filters, joins, grouping, distinct, limit, set_operations, order } = row_set;
+        for texts in [filters, joins, grouping, distinct, limit, set_operations, order] {
+            if texts.iter().any(|text| as_written(text, self.0).is_some()) {
+                *texts = std::mem::take(texts)
+                    .into_iter()
+                    .map(|mut text| {
+                        self.text(&mut text);
+                        text
+                    })
+                    .collect();
+            }
+        }
+    }
+}
