@@ -138,7 +138,9 @@ impl<'a> Walker<'a> {
     /// `PERFORM f(x) FROM t` reads like `SELECT f(x) FROM t`.
     fn perform(&mut self) {
         let first = self.cut.next();
-        self.cut.pass_until(&[]);
+        while !self.cut.tokens.at_end() {
+            self.cut.next();
+        }
         let rest = self.cut.tokens.script.get(first.end()..self.cut.tokens.taken).unwrap_or_default();
         self.cut.out.add(Cow::Owned(format!("SELECT {rest}")), first.at, Role::Reads);
     }
