@@ -34,6 +34,8 @@ pub enum DiagnosticCode {
     UnresolvedStar,
     /// A column that could come from several relations.
     AmbiguousColumn,
+    /// A column of something that the statement does not name.
+    UnresolvedColumn,
     /// A name that several assets could answer to.
     AmbiguousAsset,
     /// One asset defined more than once on one side.
@@ -59,6 +61,7 @@ impl DiagnosticCode {
             Self::TemplateError => "template-error",
             Self::UnresolvedStar => "unresolved-star",
             Self::AmbiguousColumn => "ambiguous-column",
+            Self::UnresolvedColumn => "unresolved-column",
             Self::AmbiguousAsset => "ambiguous-asset",
             Self::DuplicateDefinition => "duplicate-definition",
             Self::DynamicSql => "dynamic-sql",

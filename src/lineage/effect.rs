@@ -172,6 +172,22 @@ impl Effect {
         }
     }
 
+    /// Every asset that the statement changes.
+    pub fn changed(&self) -> [&AssetName; 2] {
+        match self {
+            Self::Define { name, .. } | Self::Write { name, .. } | Self::Drop { name } => [name, name],
+            Self::AddColumn { asset, .. }
+            | Self::DropColumn { asset, .. }
+            | Self::RenameColumn { asset, .. }
+            | Self::RetypeColumn { asset, .. }
+            | Self::Unsettle { asset }
+            | Self::SetDefault { asset, .. }
+            | Self::Truncate { asset } => [asset, asset],
+            Self::Rename { from, to } => [from, to],
+            Self::Swap { one, other } => [one, other],
+        }
+    }
+
     /// Adds words that are part of the statement's meaning, though not of its tree.
     pub fn add_text(&mut self, text: &str) {
         if let Self::Define { flow, .. } | Self::Write { flow, .. } = self

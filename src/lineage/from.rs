@@ -21,7 +21,7 @@ use crate::lineage::resolver::Resolver;
 use crate::lineage::shape::{Relation, Scope, Shape, Value, shorten};
 use crate::lineage::table_function::Elements;
 use crate::sql::dialect::Dialect;
-use crate::sql::ident::{fold, fold_name};
+use crate::sql::ident::{fold, fold_name, is_named_at_run_time};
 use crate::sql::jinja::hole::HOLE_PREFIX;
 
 pub(super) use location::in_call;
@@ -236,7 +236,11 @@ impl Resolver<'_> {
         {
             return text;
         }
-        if parts.last().is_some_and(|last| last.starts_with(HOLE_PREFIX)) {
+        let at_run_time = parts.last().is_some_and(|last| is_named_at_run_time(last));
+        if at_run_time {
+            self.note_named_at_run_time(&parts, self.name_line(name));
+        }
+        if at_run_time || parts.last().is_some_and(|last| last.starts_with(HOLE_PREFIX)) {
             // What a template leaves open is no asset: nothing is known of its columns.
             let name = parts.last().cloned().unwrap_or_default();
             return self.function_relation((&name, alias), (Vec::new(), false), Value::default(), scope);

@@ -39,6 +39,8 @@ pub(crate) struct Resolver<'a> {
     pub stars_unresolved: usize,
     /// Columns that could come from several relations, each with the candidates.
     pub ambiguous: BTreeSet<(String, String)>,
+    /// Dotted names whose qualifier is the name of nothing in the statement.
+    pub unresolved: BTreeSet<String>,
     /// The column that a `COLUMNS(…)` stands for at the moment.
     pub chosen: Option<OutColumn>,
     pub diagnostics: Vec<Diagnostic>,
@@ -69,6 +71,7 @@ impl<'a> Resolver<'a> {
             reads: Vec::new(),
             stars_unresolved: 0,
             ambiguous: BTreeSet::new(),
+            unresolved: BTreeSet::new(),
             chosen: None,
             diagnostics: Vec::new(),
             effects: Vec::new(),
@@ -165,6 +168,27 @@ impl<'a> Resolver<'a> {
             part.unknown_at = Some((0, part.columns.len()));
         }
         shape.append(part);
+    }
+
+    /// One note for all columns of the statement that are columns of nothing in it.
+    pub fn report_unresolved(&mut self, line: u32) {
+        if self.unresolved.is_empty() {
+            return;
+        }
+        let shown: Vec<&str> = self.unresolved.iter().take(5).map(String::as_str).collect();
+        let more = self.unresolved.len() - shown.len();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let message = format!("{}{more}: nothing in the statement is called so", shown.join(", "));
+        let code = DiagnosticCode::UnresolvedColumn;
+        self.diagnostics.push(Diagnostic::new(code, DiagnosticSeverity::Note, &self.file.path, message).at(line, 0));
+    }
+
+    /// Says that only the run knows which table is meant.
+    pub fn note_named_at_run_time(&mut self, parts: &[String], line: u32) {
+        let written = parts.last().map(String::as_str).unwrap_or_default();
+        let message = format!("`{written}` names a table at run time: which one is not known");
+        let told = Diagnostic::new(DiagnosticCode::DynamicSql, DiagnosticSeverity::Error, &self.file.path, message);
+        self.diagnostics.push(told.at(line, 0));
     }
 
     /// One note for all columns of the statement that could come from several relations.

@@ -17,7 +17,7 @@ use crate::lineage::model::{AssetKind, AssetName, ColumnName};
 use crate::lineage::resolver::Resolver;
 use crate::lineage::shape::Shape;
 use crate::lineage::temporary;
-use crate::sql::ident::{fold, fold_name};
+use crate::sql::ident::{fold, fold_name, is_named_at_run_time};
 use crate::sql::parse::{Parsed, parse};
 use crate::sql::split::split;
 
@@ -363,7 +363,14 @@ impl Resolver<'_> {
     pub(super) fn target(&mut self, name: &ObjectName) -> AssetName {
         let line = self.name_line(name);
         let parts = fold_name(name, self.dialect);
+        self.tell_if_unknown(&parts, line);
         self.asset_named(&parts, line)
+    }
+
+    fn tell_if_unknown(&mut self, parts: &[String], line: u32) {
+        if parts.last().is_some_and(|last| is_named_at_run_time(last)) {
+            self.note_named_at_run_time(parts, line);
+        }
     }
 
     /// The asset that a statement creates, which may live for its script only.
@@ -381,6 +388,7 @@ impl Resolver<'_> {
     /// The asset that a statement creates: the name as it is spelt here.
     pub(super) fn new_name(&mut self, name: &ObjectName) -> AssetName {
         let parts = fold_name(name, self.dialect);
+        self.tell_if_unknown(&parts, self.name_line(name));
         if let [single] = parts.as_slice()
             && let Some(target) = self.file.tokens.get(single)
         {

@@ -21,7 +21,7 @@ use crate::lineage::statement::data_type;
 use crate::lineage::table_function::outputs::Outputs;
 use crate::lineage::wording::{Binding, string};
 use crate::sql::dialect::Dialect;
-use crate::sql::ident::{fold, fold_name};
+use crate::sql::ident::{fold, fold_name, named_at_run_time};
 
 pub(super) use unnest::Elements;
 
@@ -30,6 +30,16 @@ type Columns = Vec<(String, Arc<Sources>)>;
 
 /// A column that is taken out of a document: its name and its type.
 type Extracted = (String, Option<Arc<str>>);
+
+/// Whether the one argument is a variable, or put together of some: `:t`, `$t`, `'raw.' || :t`.
+fn is_variable(arguments: &[FunctionArg]) -> bool {
+    let [FunctionArg::Unnamed(FunctionArgExpr::Expr(expression))] = arguments else { return false };
+    match expression {
+        Expr::Value(value) => matches!(value.value, sqlparser::ast::Value::Placeholder(_)),
+        Expr::BinaryOp { .. } => true,
+        _ => false,
+    }
+}
 
 impl Resolver<'_> {
     pub(super) fn argument_value(&mut self, arguments: &[FunctionArg], scope: &Scope<'_>) -> Value {
@@ -125,6 +135,11 @@ impl Resolver<'_> {
         }
         if let Some(table) = self.table_argument(&function, arguments) {
             return self.named_table((table, self.name_line(name)), alias, (scope, outer));
+        }
+        if matches!(function.as_str(), "identifier" | "table") && parts.len() == 1 && is_variable(arguments) {
+            let written: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+            self.note_named_at_run_time(&[named_at_run_time(&written.join(", "))], self.name_line(name));
+            return self.function_relation((&function, alias), (Vec::new(), false), Value::default(), scope);
         }
         if function == "unnest" {
             let how = Transformation::Transformation;

@@ -217,6 +217,7 @@ pub fn trouble(code: DiagnosticCode) -> &'static str {
         DiagnosticCode::TemplateHole | DiagnosticCode::TemplateError => "has a template that was not resolved",
         DiagnosticCode::UnresolvedStar => "has a `*` whose columns are not known",
         DiagnosticCode::AmbiguousColumn | DiagnosticCode::AmbiguousAsset => "has a name that could mean several things",
+        DiagnosticCode::UnresolvedColumn => "names a column of nothing in it",
         DiagnosticCode::DuplicateDefinition => "defines something twice",
         DiagnosticCode::DynamicSql => "builds SQL at run time",
         DiagnosticCode::TableLevelOnly => "was understood for tables, not for columns",
@@ -236,6 +237,9 @@ pub fn troubles(code: DiagnosticCode, number: usize) -> String {
         }
         DiagnosticCode::UnresolvedStar => ("`*` without known columns", "`*` without known columns"),
         DiagnosticCode::AmbiguousColumn => ("ambiguous column name", "ambiguous column names"),
+        DiagnosticCode::UnresolvedColumn => {
+            ("column of nothing in its statement", "columns of nothing in their statements")
+        }
         DiagnosticCode::AmbiguousAsset => ("ambiguous table name", "ambiguous table names"),
         DiagnosticCode::DuplicateDefinition => ("thing defined twice", "things defined twice"),
         DiagnosticCode::DynamicSql => ("place that builds SQL at run time", "places that build SQL at run time"),

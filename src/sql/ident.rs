@@ -51,6 +51,47 @@ impl Defaults {
     }
 }
 
+/// How the name of a table begins that only the run knows: `IDENTIFIER(:t)`, with its words as its name.
+const NAMED_AT_RUN_TIME: &str = "IDENTIFIER(";
+
+/// The name of a table that a variable names, from the words in the parentheses.
+#[must_use]
+pub fn named_at_run_time(words: &str) -> String {
+    format!("{NAMED_AT_RUN_TIME}{words})")
+}
+
+/// Whether a part of a name says that only the run knows it.
+#[must_use]
+pub fn is_named_at_run_time(part: &str) -> bool {
+    part.get(..NAMED_AT_RUN_TIME.len()).is_some_and(|start| start.eq_ignore_ascii_case(NAMED_AT_RUN_TIME))
+}
+
+/// Words that are no name in any dialect unless they stand in quotes.
+const NEVER_NAMES: [&str; 16] = [
+    "WHERE",
+    "JOIN",
+    "ON",
+    "FROM",
+    "SELECT",
+    "GROUP",
+    "ORDER",
+    "HAVING",
+    "UNION",
+    "INTERSECT",
+    "EXCEPT",
+    "SET",
+    "INTO",
+    "AND",
+    "OR",
+    "AS",
+];
+
+/// Whether a word is a name in no dialect.
+#[must_use]
+pub fn is_never_a_name(word: &str) -> bool {
+    NEVER_NAMES.iter().any(|never| word.eq_ignore_ascii_case(never))
+}
+
 /// The folded form of one identifier.
 #[must_use]
 pub fn fold(ident: &Ident, dialect: Dialect) -> String {

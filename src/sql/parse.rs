@@ -7,11 +7,12 @@ use std::ops::ControlFlow;
 
 use sqlparser::ast::{Statement, visit_relations};
 use sqlparser::dialect::{Dialect as Grammar, GenericDialect, SnowflakeDialect};
+use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError, ParserOptions};
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use crate::sql::dialect::Dialect;
-use crate::sql::ident::fold_name;
+use crate::sql::ident::{fold_name, is_never_a_name};
 use crate::sql::no_flow::{has_no_data_flow, runs_dynamic_sql};
 use crate::sql::repair;
 use crate::sql::scan::{Scan, scan, tables};
@@ -101,7 +102,11 @@ pub fn parse(piece: &Piece<'_>, dialect: Dialect) -> Parsed {
 /// The statements of a text, and what repairs left out of it.
 fn attempt(text: &str, dialect: Dialect) -> Result<(Vec<Statement>, String), ParserError> {
     let grammar = dialect.grammar();
-    let error = match parse_tokens(tokens_of(text, &*grammar, dialect)?, &*grammar, dialect) {
+    let tokens = tokens_of(text, &*grammar, dialect)?;
+    if let Some(error) = keyword_for_a_table(&tokens) {
+        return Err(error);
+    }
+    let error = match parse_tokens(tokens, &*grammar, dialect) {
         Ok(statements) => return Ok((statements, String::new())),
         Err(error) => error,
     };
@@ -118,9 +123,33 @@ fn tokens_of(text: &str, grammar: &dyn Grammar, dialect: Dialect) -> Result<Vec<
     Ok(repair::read_right(tokens, dialect))
 }
 
-/// Words that a grammar without reserved words takes for a table where a table is missing.
-const NO_TABLES: &[&str] =
-    &["WHERE", "JOIN", "ON", "FROM", "SELECT", "GROUP", "ORDER", "HAVING", "LIMIT", "UNION", "SET"];
+/// The refusal of a statement in which a clause goes on where a table is missing: a grammar without reserved words takes
+/// the next keyword for the table.
+fn keyword_for_a_table(tokens: &[TokenWithSpan]) -> Option<ParserError> {
+    let mut words = tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).peekable();
+    let mut at_start = true;
+    while let Some(token) = words.next() {
+        let takes_table = match &token.token {
+            Token::Word(word) if word.quote_style.is_none() => match word.keyword {
+                Keyword::FROM | Keyword::JOIN | Keyword::INTO => true,
+                Keyword::UPDATE => at_start,
+                _ => false,
+            },
+            _ => false,
+        };
+        at_start = false;
+        let next = words.peek().filter(|_| takes_table);
+        if let Some((Token::Word(word), at)) = next.map(|next| (&next.token, next.span.start))
+            && word.quote_style.is_none()
+            && is_never_a_name(&word.value)
+            && !matches!(word.keyword, Keyword::SELECT | Keyword::FROM)
+        {
+            let found = &word.value;
+            return Some(ParserError::ParserError(format!("Expected: the name of a table, found: {found}{at}")));
+        }
+    }
+    None
+}
 
 /// Whether a repaired reading lacks a table that stands in the text, or takes a word for one: then the repair went too far.
 fn loses_tables(text: &str, statements: &[Statement], dialect: Dialect) -> bool {
@@ -129,7 +158,7 @@ fn loses_tables(text: &str, statements: &[Statement], dialect: Dialect) -> bool 
     for statement in statements {
         let _ = visit_relations(statement, |name| {
             missing.remove(&fold_name(name, dialect));
-            misread |= NO_TABLES.iter().any(|word| name.to_string().eq_ignore_ascii_case(word));
+            misread |= is_never_a_name(&name.to_string());
             ControlFlow::<()>::Continue(())
         });
     }

@@ -4,10 +4,28 @@
 //! known. What a statement leaves open (a variable, a hole of a template) makes the database or the schema unknown again.
 
 use crate::sql::dialect::Dialect;
-use crate::sql::ident::fold_text;
+use crate::sql::ident::{fold_text, is_named_at_run_time};
 use crate::sql::jinja::hole::HOLE_PREFIX;
 use crate::sql::lexer::Kind;
 use crate::sql::split::{Token, Tokens, is_string};
+
+/// What SQL Server tells of a database under names without a schema.
+const SYSTEM_TABLES: [&str; 14] = [
+    "syscolumns",
+    "syscomments",
+    "sysconstraints",
+    "sysdatabases",
+    "sysdepends",
+    "sysfiles",
+    "sysforeignkeys",
+    "sysindexes",
+    "syslogins",
+    "sysobjects",
+    "sysprocesses",
+    "sysreferences",
+    "systypes",
+    "sysusers",
+];
 
 /// The database and the schemas that a script has chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,8 +65,13 @@ impl Session {
     /// Whether a name takes its schema from here.
     fn completes(&self, parts: &[String]) -> bool {
         let [name] = parts else { return false };
-        let is_catalog = matches!(self.dialect, Dialect::Postgres | Dialect::Redshift) && name.starts_with("pg_");
-        !is_catalog && !name.starts_with(['#', '@']) && !name.starts_with(HOLE_PREFIX)
+        let is_catalog = match self.dialect {
+            Dialect::Postgres | Dialect::Redshift => name.starts_with("pg_"),
+            Dialect::Tsql => SYSTEM_TABLES.contains(&name.as_str()),
+            _ => false,
+        };
+        let is_unknown = name.starts_with(HOLE_PREFIX) || is_named_at_run_time(name);
+        !is_catalog && !is_unknown && !name.starts_with(['#', '@'])
     }
 
     fn within(&self, schema: &str, parts: &[String]) -> Vec<String> {
@@ -60,7 +83,12 @@ impl Session {
     /// A name with a schema takes the database. In DuckDB its first part may be a database itself.
     fn in_database(&self, parts: Vec<String>) -> Vec<String> {
         match &self.database {
-            Some(database) if parts.len() == 2 && self.dialect != Dialect::DuckDb => {
+            // What the engine says of itself is no table of a repository, in whichever database.
+            Some(database)
+                if parts.len() == 2
+                    && self.dialect != Dialect::DuckDb
+                    && !parts.iter().any(|part| matches!(part.as_str(), "sys" | "information_schema")) =>
+            {
                 std::iter::once(database.clone()).chain(parts).collect()
             }
             _ => parts,

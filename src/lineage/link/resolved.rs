@@ -10,6 +10,7 @@ use crate::lineage::effect::Effect;
 use crate::lineage::model::{AssetName, Read};
 use crate::lineage::resolver::Resolver;
 use crate::lineage::script::ScriptStatement;
+use crate::sql::ident::is_named_at_run_time;
 use crate::sql::jinja::hole::HOLE_PREFIX;
 use crate::sql::layout::Aside;
 use crate::sql::scan::Scan;
@@ -63,10 +64,17 @@ impl Resolved {
         }
         let line = file.line_map.original(statement.line);
         resolver.report_ambiguous(line);
+        resolver.report_unresolved(line);
         let Resolver { catalog, mut effects, mut reads, mut diagnostics, stars_unresolved, mentioned, .. } = resolver;
         if file.place.aside == Some(Aside::Template) {
             // What a generator fills in is not known here: the SQL that it makes names the asset.
             effects.retain(|effect| !effect.target().is_some_and(has_hole));
+        }
+        let mut mentioned = mentioned;
+        for unknown in effects.extract_if(.., |effect| effect.changed().into_iter().any(is_known_at_run_time)) {
+            if let Effect::Define { flow, .. } | Effect::Write { flow, .. } = unknown {
+                mentioned.extend(flow.upstream);
+            }
         }
         for effect in &mut effects {
             if let (Effect::Write { flow, .. }, Some(more)) = (effect, &statement.more) {
@@ -89,6 +97,11 @@ impl Resolved {
     pub fn holds_in(&self, catalog: &Catalog, queries: usize) -> bool {
         self.queries == queries && self.seen.iter().all(|seen| seen.holds_in(catalog))
     }
+}
+
+/// Whether only the run knows which table is meant.
+fn is_known_at_run_time(name: &AssetName) -> bool {
+    name.parts().last().is_some_and(|part| is_named_at_run_time(part.trim_matches('"')))
 }
 
 /// Whether a part of a name is what a template leaves open.

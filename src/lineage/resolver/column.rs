@@ -199,6 +199,13 @@ impl Resolver<'_> {
         }
     }
 
+    /// Whether a relation is known to have the column.
+    pub(super) fn is_column(&self, ident: &Ident, scope: &Scope<'_>) -> bool {
+        let name = ColumnName::new(&fold(ident, self.dialect));
+        let mut levels = std::iter::successors(Some(scope), |scope| scope.parent);
+        levels.any(|scope| scope.relations.iter().any(|relation| matches!(relation.lookup(&name), Lookup::Known(_))))
+    }
+
     pub(super) fn could_be_column(&self, ident: &Ident, scope: &Scope<'_>) -> bool {
         let name = ColumnName::new(&fold(ident, self.dialect));
         let mut level = Some(scope);

@@ -7,7 +7,9 @@ use crate::lineage::resolver::Resolver;
 use crate::lineage::shape::{Lookup, Relation, Scope, Value, compose};
 use crate::lineage::struct_type;
 use crate::lineage::wording;
+use crate::sql::dialect::Dialect;
 use crate::sql::ident::fold;
+use crate::sql::jinja::hole::HOLE_PREFIX;
 
 impl Resolver<'_> {
     /// Resolves `a.b`, `a.b.c`, …: relation and column, or column and field.
@@ -39,13 +41,30 @@ impl Resolver<'_> {
         }
         // No relation is called so: a column and its fields.
         if let (Some(first), Some(rest)) = (idents.first(), parts.get(1..))
-            && self.could_be_column(first, scope)
+            && (has_fields_by_dot(self.dialect) && self.could_be_column(first, scope) || self.is_column(first, scope))
         {
             self.bare_column(first, scope, field_use(how, rest), out);
             push_path(out, rest);
             return;
         }
+        if self.note_unresolved(&parts) {
+            // What is called by no name here is not what another side knows under the name.
+            out.text.push('?');
+        }
         out.text.push_str(&parts.join("."));
+    }
+
+    /// Notes a dotted name that leads nowhere; whether it should have been a column. What a sequence gives is none.
+    fn note_unresolved(&mut self, parts: &[String]) -> bool {
+        let is_sequence = |last: &String| matches!(last.to_lowercase().as_str(), "nextval" | "currval" | "curval");
+        let is_known = |first: &String| {
+            first.starts_with(['@', ':', '$']) || first.starts_with(HOLE_PREFIX) || self.lambdas.contains(first)
+        };
+        let is_column = !parts.last().is_some_and(is_sequence) && !parts.first().is_some_and(is_known);
+        if is_column {
+            self.unresolved.insert(parts.join("."));
+        }
+        is_column
     }
 
     /// `<token>.column`: the relation that stands for the token's asset, whatever its alias.
@@ -77,6 +96,14 @@ impl Resolver<'_> {
         }
         self.take_open(relation, &name, line, (how, out));
     }
+}
+
+/// Whether `a.b` may be a field of a column that is called `a`.
+fn has_fields_by_dot(dialect: Dialect) -> bool {
+    !matches!(
+        dialect,
+        Dialect::Postgres | Dialect::MySql | Dialect::Sqlite | Dialect::Tsql | Dialect::Oracle | Dialect::Teradata
+    )
 }
 
 /// A field of a column is computed from it, not identical to it.

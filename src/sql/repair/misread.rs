@@ -3,6 +3,7 @@
 use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 
 use crate::sql::dialect::Dialect;
+use crate::sql::ident::named_at_run_time;
 use crate::sql::repair::view::{Edit, View, apply, plain_name};
 use crate::sql::repair::{from_first, moved, phrases, tsql};
 
@@ -53,9 +54,13 @@ fn edit(view: &View<'_>, at: usize) -> Option<Edit> {
     let lakehouse = matches!(view.dialect, Dialect::Databricks | Dialect::Spark | Dialect::Generic);
     match view.word(at).as_str() {
         // `IDENTIFIER('db.schema.t')` is the name in the string.
-        "IDENTIFIER" if view.is(at + 1, "(") && view.is(at + 3, ")") => {
-            let Token::SingleQuotedString(text) = view.token(at + 2) else { return None };
-            Some(Edit::replace(at, at + 4, name_in(text)?))
+        "IDENTIFIER" if view.is(at + 1, "(") => {
+            let close = view.partner(at + 1)?;
+            match view.token(at + 2) {
+                Token::SingleQuotedString(text) if close == at + 3 => Some(Edit::replace(at, at + 4, name_in(text)?)),
+                _ if !may_hold_a_name(view, at) => None,
+                _ => Some(Edit::replace(at, close + 1, vec![unknown_name(&view.text(at + 2, close))])),
+            }
         }
         // `FROM STREAM(t)` reads the table `t`.
         "STREAM" if lakehouse && at > 0 && view.any(at - 1, &["FROM", "JOIN", ","]) && view.is(at + 1, "(") => {
@@ -76,6 +81,17 @@ fn edit(view: &View<'_>, at: usize) -> Option<Edit> {
         _ if *view.token(at) == Token::Char('_') => placeholder(view, at),
         _ => None,
     }
+}
+
+/// Whether a table's name may stand at `at`: a column's may as well, which is left to the parser.
+fn may_hold_a_name(view: &View<'_>, at: usize) -> bool {
+    at > 0 && view.any(at - 1, &["FROM", "JOIN", "INTO", "TABLE", "VIEW", "UPDATE", "EXISTS", "USING", "OVERWRITE"])
+}
+
+/// A name that says that only the run knows it.
+fn unknown_name(words: &str) -> Token {
+    let value = named_at_run_time(words);
+    Token::Word(Word { value, quote_style: Some('"'), keyword: sqlparser::keywords::Keyword::NoKeyword })
 }
 
 /// The name of a placeholder starts with underscores, which names do not for the grammars of Oracle and Hive.

@@ -4,6 +4,7 @@ use sqlparser::ast::{Ident, ObjectName};
 use sqlparser::tokenizer::{Location, Span};
 
 use crate::sql::dialect::Dialect;
+use crate::sql::ident::is_never_a_name;
 use crate::sql::scan::Spot;
 use crate::sql::scan::tokens::{Kind, Token};
 
@@ -19,6 +20,9 @@ pub(super) enum Found {
 /// Reads the name of a relation.
 pub(super) fn relation(tokens: &[Token<'_>], start: usize, dialect: Dialect) -> Found {
     let Some(first) = tokens.get(start) else { return Found::Nothing };
+    if first.kind == Kind::Word && is_never_a_name(first.text) && !is_sign(tokens, start + 1, ".") {
+        return Found::Nothing;
+    }
     match (first.kind, first.text) {
         (Kind::Text, text) if !text.starts_with('$') => Found::Spot(Spot::Outside(first.unquoted()), start + 1),
         (Kind::Sign, "@") if matches!(dialect, Dialect::Snowflake | Dialect::Databricks | Dialect::Generic) => {
@@ -60,6 +64,7 @@ pub(super) fn name(tokens: &[Token<'_>], start: usize, dialect: Dialect) -> Opti
         at += 1;
         // `database..table` leaves the schema out.
         if is_sign(tokens, at, ".") {
+            parts.push(Ident::new(""));
             at += 1;
         }
     }
