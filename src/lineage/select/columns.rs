@@ -26,7 +26,7 @@ pub(in crate::lineage) fn is_columns(function: &Function) -> bool {
 impl Resolver<'_> {
     /// What the `COLUMNS(…)` within an item chooses; `None` without one.
     pub(super) fn chosen_columns(&mut self, expression: &Expr, scope: &Scope<'_>) -> Option<Chosen> {
-        if !matches!(self.dialect, Dialect::DuckDb | Dialect::ClickHouse) {
+        if !matches!(self.dialect, Dialect::DuckDb | Dialect::ClickHouse | Dialect::Hive) {
             return None;
         }
         let mut finder = Finder { found: None, queries: 0 };

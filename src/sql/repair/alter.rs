@@ -4,7 +4,7 @@ use sqlparser::tokenizer::Token;
 
 use crate::sql::dialect::Dialect;
 use crate::sql::repair::Rule;
-use crate::sql::repair::columns::{behind_type, column, is_constraint};
+use crate::sql::repair::columns::{behind_type, column, is_constraint, parts};
 use crate::sql::repair::view::{Edit, View, plain_name, word};
 
 pub(super) const RULES: &[Rule] = &[
@@ -58,16 +58,13 @@ fn actions(view: &View<'_>) -> Vec<Edit> {
         start += 3;
     }
     let mut written: Vec<Token> = Vec::new();
-    let mut at = start;
-    while at < view.len() {
-        let end = view.find(at, &[","]).unwrap_or(view.len());
+    for (at, end) in parts(view, start, view.len()) {
         for action in action(view, at, end) {
             if !written.is_empty() {
                 written.push(Token::Comma);
             }
             written.extend(action);
         }
-        at = end + 1;
     }
     if written.is_empty() {
         return Vec::new();
@@ -111,18 +108,6 @@ fn add(view: &View<'_>, name: usize, end: usize) -> Vec<Vec<Token>> {
         None => one(name, end).into_iter().collect(),
         Some(close) => parts(view, name + 1, close).into_iter().filter_map(|(start, end)| one(start, end)).collect(),
     }
-}
-
-/// The parts between commas.
-fn parts(view: &View<'_>, start: usize, close: usize) -> Vec<(usize, usize)> {
-    let mut parts = Vec::new();
-    let mut at = start;
-    while at < close {
-        let end = view.find(at, &[","]).unwrap_or(close).min(close);
-        parts.push((at, end));
-        at = end + 1;
-    }
-    parts
 }
 
 fn drop_columns(view: &View<'_>, name: usize, end: usize) -> Vec<Vec<Token>> {

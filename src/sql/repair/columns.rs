@@ -11,6 +11,27 @@ pub(super) fn column(view: &View<'_>, start: usize, end: usize) -> Vec<Token> {
     vec![view.token(start).clone(), plain_name(&view.text(start + 1, type_end))]
 }
 
+/// The parts between commas from `start` up to `close`; commas within brackets and types are none of these.
+pub(super) fn parts(view: &View<'_>, start: usize, close: usize) -> Vec<(usize, usize)> {
+    let mut parts = Vec::new();
+    let mut from = start;
+    let mut at = start;
+    while at < close {
+        if view.is(at, ",") {
+            parts.push((from, at));
+            from = at + 1;
+        }
+        at = match view.token(at) {
+            Token::Lt => behind_angles(view, at).unwrap_or(at + 1),
+            _ => view.behind(at).max(at + 1),
+        };
+    }
+    if from < close {
+        parts.push((from, close));
+    }
+    parts
+}
+
 /// The index behind the type that starts at `start`; `start` where a column has none.
 pub(super) fn behind_type(view: &View<'_>, start: usize, end: usize) -> usize {
     if start >= end || !view.is_name(start) || view.any(start, NO_TYPES) {

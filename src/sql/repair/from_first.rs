@@ -111,6 +111,10 @@ impl Writer<'_, '_> {
             return None;
         }
         let select = self.view.find(at + 1, &["SELECT", "MAP", "REDUCE"]).filter(|select| *select < end)?;
+        // What goes on with pipes is in order.
+        if (at..select).any(|at| *self.view.token(at) == Token::VerticalBarRightAngleBracket) {
+            return None;
+        }
         let close = self.view.partner(at.saturating_sub(1)).filter(|_| in_brackets).unwrap_or(end).min(end);
         let next = self.view.find(select, &["UNION", "INTERSECT", "EXCEPT", "MINUS"]).unwrap_or(close);
         Some((select, next.min(close)))

@@ -11,6 +11,9 @@ const HIVE: &[Dialect] = &[Dialect::Hive, Dialect::Spark, Dialect::Databricks, D
 pub(super) const RULES: &[Rule] = &[
     Rule { name: "rows-of-a-script", dialects: HIVE, matters: false, edits: transform },
     Rule { name: "folder-as-target", dialects: HIVE, matters: false, edits: directory },
+    Rule { name: "view-of-files", dialects: HIVE, matters: false, edits: view_of_files },
+    Rule { name: "columns-behind-partition", dialects: HIVE, matters: false, edits: columns_behind_partition },
+    Rule { name: "options-of-cache", dialects: HIVE, matters: false, edits: cache_options },
     Rule { name: "export-and-import", dialects: HIVE, matters: false, edits: export },
 ];
 
@@ -98,14 +101,66 @@ fn directory(view: &View<'_>) -> Vec<Edit> {
     let Some(query) = view.find(at, &["SELECT", "WITH", "FROM", "VALUES", "TABLE"]) else { return Vec::new() };
     let path = match view.is_text(at + 1) {
         true => Some(at + 1),
-        false => (at..query).find(|at| view.is(*at, "PATH")).map(|at| at + 1 + usize::from(view.is(at + 1, "="))),
+        false => path(view, at, query),
     };
-    match path.map(|path| view.token(path)) {
-        Some(Token::SingleQuotedString(text) | Token::DoubleQuotedString(text)) => {
-            vec![Edit::replace(at + 1, query, vec![string(text)])]
-        }
-        _ => Vec::new(),
+    match path.and_then(|path| text(view, path)) {
+        Some(path) => vec![Edit::replace(at + 1, query, vec![string(path)])],
+        None => Vec::new(),
     }
+}
+
+/// Where the value of the option `path` stands: `path 'f'`, `'path' = 'f'`.
+fn path(view: &View<'_>, from: usize, to: usize) -> Option<usize> {
+    let is_key =
+        |at: usize| view.is(at, "PATH") || text(view, at).is_some_and(|text| text.eq_ignore_ascii_case("path"));
+    let key = (from..to).find(|at| is_key(*at) && view.any(at - 1, &["(", ","]))?;
+    Some(key + 1 + usize::from(view.is(key + 1, "=")))
+}
+
+fn text<'t>(view: &View<'t>, at: usize) -> Option<&'t str> {
+    match view.token(at) {
+        Token::SingleQuotedString(text) | Token::DoubleQuotedString(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// `CREATE TEMPORARY VIEW v USING csv OPTIONS (path 'f')` is a view of the file: `… AS SELECT * FROM csv.`f``.
+fn view_of_files(view: &View<'_>) -> Vec<Edit> {
+    let Some(noun) = (1..6).find(|at| view.any(*at, &["VIEW", "TABLE"])).filter(|_| view.is(0, "CREATE")) else {
+        return Vec::new();
+    };
+    let is_temporary = (1..noun).any(|at| view.any(at, &["TEMPORARY", "TEMP"]));
+    let mut name = noun + 1;
+    while view.any(name, &["IF", "NOT", "EXISTS"]) {
+        name += 1;
+    }
+    let Some(using) = view.find(name, &["USING"]).filter(|_| is_temporary) else { return Vec::new() };
+    let Some(path) = path(view, using, view.len()).and_then(|path| text(view, path)) else { return Vec::new() };
+    let mut query = vec![word("AS"), word("SELECT"), Token::Mul, word("FROM")];
+    query.extend([view.token(using + 1).clone(), Token::Period, Token::make_word(path, Some('`'))]);
+    vec![Edit::replace(noun, noun + 1, vec![word("VIEW")]), Edit::replace(using, view.len(), query)]
+}
+
+/// `INSERT INTO t PARTITION (a = 1) (b, c) SELECT …`: the list of columns first, as in `INSERT INTO t (b, c) PARTITION (…)`.
+fn columns_behind_partition(view: &View<'_>) -> Vec<Edit> {
+    let Some(partition) = view.find(1, &["PARTITION"]).filter(|at| view.is(0, "INSERT") && view.is(at + 1, "(")) else {
+        return Vec::new();
+    };
+    let mut list = view.behind(partition + 1);
+    if view.all(list, &["IF", "NOT", "EXISTS"]) {
+        list += 3;
+    }
+    let end = view.behind(list);
+    if end == list || view.any(list + 1, &["SELECT", "WITH", "FROM", "VALUES", "("]) {
+        return Vec::new();
+    }
+    vec![Edit::insert(partition, view.copy(list, end)), Edit::drop(list, end)]
+}
+
+/// `CACHE TABLE t OPTIONS ('storageLevel' 'DISK_ONLY') SELECT …`: how it is kept is left out.
+fn cache_options(view: &View<'_>) -> Vec<Edit> {
+    let at = view.find(1, &["OPTIONS"]).filter(|at| view.is(0, "CACHE") && view.is(at + 1, "("));
+    at.map(|at| Edit::drop(at, view.behind(at + 1))).into_iter().collect()
 }
 
 /// `EXPORT TABLE t PARTITION (…) TO 'f'`, `IMPORT EXTERNAL TABLE t FROM 'f' LOCATION 'g'`: rows go to files and come from
@@ -118,9 +173,7 @@ fn export(view: &View<'_>) -> Vec<Edit> {
     let Some(at) = view.find(behind, &[direction]).filter(|at| moves && view.is_text(at + 1)) else {
         return Vec::new();
     };
-    let (Token::SingleQuotedString(path) | Token::DoubleQuotedString(path)) = view.token(at + 1) else {
-        return Vec::new();
-    };
+    let Some(path) = text(view, at + 1) else { return Vec::new() };
     vec![
         Edit::replace(0, noun + 1, vec![word("COPY")]),
         Edit::replace(behind, view.len(), vec![word(direction), string(path)]),
