@@ -9,8 +9,8 @@ mod upsert;
 use std::sync::Arc;
 
 use sqlparser::ast::{
-    Expr, Insert, Merge, MergeAction, MergeClause, MergeInsertKind, MergeUpdateKind, MultiTableInsertIntoClause,
-    MultiTableInsertValue, SetExpr, Statement, TableObject, TableWithJoins,
+    Expr, Ident, Insert, Merge, MergeAction, MergeClause, MergeInsertKind, MergeUpdateKind, MultiTableInsertIntoClause,
+    MultiTableInsertValue, ObjectName, Query, SelectItem, SetExpr, Statement, TableFactor, TableObject, TableWithJoins,
 };
 
 use crate::lineage::clauses::merge_words;
@@ -25,22 +25,24 @@ impl Resolver<'_> {
         if insert.multi_table_insert_type.is_some() {
             return self.insert_all(insert, statement);
         }
-        let name = match &insert.table {
-            TableObject::TableName(name) => name,
-            // A function or subquery as the target names no asset.
-            TableObject::TableFunction(_) | TableObject::TableQuery(_) => {
-                if let Some(source) = &insert.source {
-                    self.query(source, None);
-                }
-                return;
+        let chosen = match &insert.table {
+            TableObject::TableName(name) => Some((name, Vec::new())),
+            // `INSERT INTO (SELECT a, b FROM t) …` fills columns of `t` (Oracle).
+            TableObject::TableQuery(query) => chosen_columns(query),
+            TableObject::TableFunction(_) => None,
+        };
+        let Some((name, chosen)) = chosen else {
+            if let Some(source) = &insert.source {
+                self.query(source, None);
             }
+            return;
         };
         let asset = self.target(name);
         let listed: Vec<ColumnName> = insert
             .columns
             .iter()
             .filter_map(|column| fold_name(column, self.dialect).last().map(|last| ColumnName::new(last)))
-            .chain(insert.after_columns.iter().map(|ident| self.column_name(ident)))
+            .chain(insert.after_columns.iter().chain(chosen).map(|ident| self.column_name(ident)))
             .collect();
         let line = self.name_line(name);
         self.note_targets(&asset, &listed, line);
@@ -225,6 +227,24 @@ impl Resolver<'_> {
             MergeAction::Delete { .. } | MergeAction::DoNothing { .. } => Vec::new(),
         }
     }
+}
+
+/// The table of a query of one table, and the columns that it lists; none for a star.
+fn chosen_columns(query: &Query) -> Option<(&ObjectName, Vec<&Ident>)> {
+    let SetExpr::Select(select) = &*query.body else { return None };
+    let [TableWithJoins { relation: TableFactor::Table { name, .. }, joins }] = select.from.as_slice() else {
+        return None;
+    };
+    let columns: Option<Vec<&Ident>> = select
+        .projection
+        .iter()
+        .map(|item| match item {
+            SelectItem::UnnamedExpr(Expr::Identifier(ident)) => Some(ident),
+            SelectItem::UnnamedExpr(Expr::CompoundIdentifier(idents)) => idents.last(),
+            _ => None,
+        })
+        .collect();
+    joins.is_empty().then(|| (name, columns.unwrap_or_default()))
 }
 
 /// The targets of a multi-table INSERT, each with the conditions that decide which rows it gets: its own, and of ELSE

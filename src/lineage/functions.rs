@@ -183,7 +183,8 @@ pub(crate) fn is_word_value(word: &str, dialect: Dialect) -> bool {
         "current_date" | "current_time" | "current_timestamp" | "localtime" | "localtimestamp" | "current_user"
         | "session_user" | "current_role" | "current_catalog" | "current_schema" => true,
         "sysdate" => matches!(dialect, Dialect::Oracle | Dialect::Redshift | Dialect::Teradata | Dialect::Snowflake),
-        "systimestamp" | "rownum" | "level" | "uid" | "sqlcode" | "sqlerrm" => dialect == Dialect::Oracle,
+        "systimestamp" | "rownum" | "level" | "uid" | "sqlcode" | "sqlerrm" | "connect_by_isleaf"
+        | "connect_by_iscycle" => dialect == Dialect::Oracle,
         "date" | "time" => dialect == Dialect::Teradata,
         "grouping__id" => matches!(dialect, Dialect::Hive | Dialect::Spark),
         "user" => matches!(dialect, Dialect::Oracle | Dialect::Postgres | Dialect::Redshift | Dialect::Teradata),

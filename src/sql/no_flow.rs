@@ -12,6 +12,8 @@ pub fn has_no_data_flow(text: &str) -> bool {
     let words = leading_words(text, 14);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
+        // Oracle keeps the changes of a table for views that hold its rows.
+        ["CREATE" | "ALTER" | "DROP", "MATERIALIZED", "VIEW", "LOG", "ON", ..] => true,
         ["CREATE", rest @ ..] => creates_nothing(rest, text),
         ["ALTER", rest @ ..] => alters_nothing(rest, text),
         ["DROP", rest @ ..] => drops_nothing(rest),
@@ -19,6 +21,7 @@ pub fn has_no_data_flow(text: &str) -> bool {
         // locked, or a lock stands in front of a statement (Teradata).
         ["BEGIN" | "CACHE" | "LOCK", ..] => !mentions_query(text),
         ["UPDATE", "STATISTICS", ..] => true,
+
         [first, ..] => words::STATEMENTS.contains(first),
         [] => true,
     }

@@ -114,8 +114,19 @@ fn attempt(text: &str, dialect: Dialect) -> Result<(Vec<Statement>, String), Par
         return Err(error);
     }
     let tokens = tokens_of(text, &*grammar, dialect)?;
+    // Queries that begin with FROM are in order here, and nowhere else.
+    let in_order = matches!(dialect, Dialect::Hive | Dialect::Spark | Dialect::Databricks).then(|| written(&tokens));
     let Some((statements, left_out)) = repaired(tokens, &*grammar, dialect) else { return Err(error) };
-    if loses_tables(text, &statements, dialect) { Err(error) } else { Ok((statements, left_out)) }
+    if loses_tables(in_order.as_deref().unwrap_or(text), &statements, dialect) {
+        Err(error)
+    } else {
+        Ok((statements, left_out))
+    }
+}
+
+fn written(tokens: &[TokenWithSpan]) -> String {
+    let words: Vec<String> = tokens.iter().map(|token| token.token.to_string()).collect();
+    words.join(" ")
 }
 
 fn tokens_of(text: &str, grammar: &dyn Grammar, dialect: Dialect) -> Result<Vec<TokenWithSpan>, ParserError> {

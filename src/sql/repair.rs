@@ -18,6 +18,7 @@ mod names;
 mod operators;
 mod oracle;
 mod phrases;
+mod redshift;
 mod relations;
 mod statements;
 mod teradata;
@@ -82,6 +83,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         hive::RULES,
         mysql::RULES,
         oracle::RULES,
+        redshift::RULES,
         names::RULES,
         operators::RULES,
         types::RULES,

@@ -7,7 +7,7 @@ use sqlparser::tokenizer::Token;
 
 use crate::sql::dialect::Dialect;
 use crate::sql::repair::Rule;
-use crate::sql::repair::columns::{column, is_constraint};
+use crate::sql::repair::columns::{behind_type, column, is_constraint, parts};
 use crate::sql::repair::view::{Edit, View, string, word};
 
 pub(super) const RULES: &[Rule] = &[
@@ -100,8 +100,8 @@ fn modifiers(view: &View<'_>) -> Vec<Edit> {
     }
     match create.is_view {
         true if has(&["MATERIALIZED"]) => words.push("MATERIALIZED"),
-        // What is made like another table has no columns for the grammar of external tables.
-        false if view.is(create.behind_name, "LIKE") => {}
+        // For the grammar, external tables have columns of their own.
+        false if view.is(create.behind_name, "LIKE") || create.query(view).is_some() => {}
         false if has(&["EXTERNAL", "FOREIGN"]) || is_external(view, &create) => words.push("EXTERNAL"),
         false if has(&["DYNAMIC"]) && view.dialect == Dialect::Snowflake => words.push("DYNAMIC"),
         _ => {}
@@ -118,8 +118,8 @@ fn is_external(view: &View<'_>, create: &Create) -> bool {
     view.find(create.behind_columns, &["ORGANIZATION"]).is_some_and(|at| view.is(at + 1, "EXTERNAL"))
 }
 
-/// `CREATE TABLE t SELECT …`: a query without AS. `ENGINE = …`, `WITH (…)`, `DISTSTYLE ALL`, `STORED AS PARQUET`, `CLUSTER BY …`, `OPTIONS (…)`, `TBLPROPERTIES (…)`: how
-/// it is stored. `LIKE t`, `CLONE t`, `LOCATION '…'`, `TO t` stay.
+/// `CREATE TABLE t IGNORE SELECT …`: a query without AS. `ENGINE = …`, `WITH (…)`, `DISTSTYLE ALL`, `STORED AS PARQUET`,
+/// `CLUSTER BY …`, `OPTIONS (…)`, `TBLPROPERTIES (…)`: how it is stored. `LIKE t`, `CLONE t`, `LOCATION '…'`, `TO t` stay.
 fn options(view: &View<'_>) -> Vec<Edit> {
     let Some(create) = Create::of(view) else { return Vec::new() };
     let query = create.query(view);
@@ -128,8 +128,9 @@ fn options(view: &View<'_>) -> Vec<Edit> {
     if view.any(create.behind_name + 1, &["LIKE", "SELECT", "WITH"]) {
         start = create.behind_name;
     }
-    if query.is_none() && view.is(start, "SELECT") {
-        return vec![Edit::insert(start, vec![word("AS")])];
+    let bare_query = view.find(start, &["SELECT"]).filter(|_| query.is_none());
+    if let Some(select) = bare_query {
+        return vec![Edit::replace(start, select, vec![word("AS")])];
     }
     let end = query.unwrap_or(view.len());
     let mut edits = vec![Edit::replace(start, end, kept_options(view, start, end))];
@@ -144,7 +145,9 @@ fn kept_options(view: &View<'_>, start: usize, end: usize) -> Vec<Token> {
     let mut at = start;
     while at < end {
         let behind = view.behind_name(at + 1);
-        if at == start && view.any(at, &["LIKE", "CLONE"]) && behind > at + 1 {
+        // `LIKE PARQUET 'file'` takes its columns from a file (Hive, Impala): they are not known.
+        let like_file = view.is(at, "LIKE") && (view.is_text(at + 2) || view.is_text(at + 3));
+        if at == start && view.any(at, &["LIKE", "CLONE"]) && behind > at + 1 && !like_file {
             kept.extend(view.copy(at, behind));
         } else if at == start && view.any(at, &["SHALLOW", "DEEP"]) && view.is(at + 1, "CLONE") {
             kept.extend(view.copy(at + 1, view.behind_name(at + 2)));
@@ -163,11 +166,32 @@ fn kept_options(view: &View<'_>, start: usize, end: usize) -> Vec<Token> {
             kept.extend(view.copy(at + 1, behind));
         } else if view.is(at, "TO") && view.dialect == Dialect::ClickHouse {
             kept.extend(view.copy(at, behind));
+        } else if view.all(at, &["PARTITIONED", "BY"]) && view.is(at + 2, "(") {
+            kept.extend(partition_columns(view, at));
         }
         at = view.behind(at).max(at + 1);
     }
-    kept.extend(locations(view, start, end));
+    // What a query fills is not read from there.
+    if end == view.len() {
+        kept.extend(locations(view, start, end));
+    }
     kept
+}
+
+/// `PARTITIONED BY (day DATE, shop INT)`: columns that stand in no other list, which have types; none where it only names
+/// columns of the list.
+fn partition_columns(view: &View<'_>, at: usize) -> Vec<Token> {
+    let Some(close) = view.partner(at + 2) else { return Vec::new() };
+    let mut list = view.copy(at, at + 3);
+    for (index, (start, end)) in parts(view, at + 3, close).into_iter().enumerate() {
+        if behind_type(view, start + 1, end) == start + 1 {
+            return Vec::new();
+        }
+        list.extend((index > 0).then_some(Token::Comma));
+        list.extend(column(view, start, end));
+    }
+    list.push(Token::RParen);
+    list
 }
 
 /// `LOCATION '…'`, `LOCATION = '…'`, `LOCATION ('…', …)`, wherever it stands among the options.
@@ -225,16 +249,13 @@ fn columns(view: &View<'_>) -> Vec<Edit> {
         return Vec::new();
     }
     let mut list = Vec::new();
-    let mut start = open + 1;
-    while start < close {
-        let end = view.find(start, &[","]).unwrap_or(close).min(close);
+    for (start, end) in parts(view, open + 1, close) {
         if !is_constraint(view, start, end) {
             if !list.is_empty() {
                 list.push(Token::Comma);
             }
             list.extend(if create.is_view { view.copy(start, start + 1) } else { column(view, start, end) });
         }
-        start = end + 1;
     }
     if list.is_empty() {
         return vec![Edit::drop(open, close + 1)];

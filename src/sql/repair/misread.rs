@@ -4,7 +4,7 @@ use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 
 use crate::sql::dialect::Dialect;
 use crate::sql::ident::named_at_run_time;
-use crate::sql::repair::view::{Edit, View, apply, plain_name};
+use crate::sql::repair::view::{Edit, View, apply, plain_name, string};
 use crate::sql::repair::{from_first, moved, phrases, tsql};
 
 /// Words without which there is nothing to do.
@@ -13,6 +13,8 @@ const TRIGGERS: &[&str] = &[
     "STREAM",
     "ONLY",
     "LOW_PRIORITY",
+    "QUICK",
+    "IGNORE",
     "ATTACH",
     "COPY_TABLE",
     "COPY_PARTITIONS_TO_TABLE",
@@ -27,6 +29,7 @@ pub fn read_right(tokens: Vec<TokenWithSpan>, dialect: Dialect) -> Vec<TokenWith
     let triggers = |token: &TokenWithSpan| match &token.token {
         Token::Word(word) if TRIGGERS.iter().any(|trigger| word.value.eq_ignore_ascii_case(trigger)) => true,
         Token::Char('_') => matches!(dialect, Dialect::Oracle | Dialect::Hive),
+        Token::Word(word) if dialect == Dialect::Hive => is_pattern(word),
         token if dialect == Dialect::Teradata => phrases::may_be_misread(token),
         token => dialect == Dialect::Tsql && tsql::may_be_misread(token),
     };
@@ -73,12 +76,23 @@ fn edit(view: &View<'_>, at: usize) -> Option<Edit> {
             Some(Edit::drop(at, at + 1))
         }
         // MySQL.
-        "LOW_PRIORITY" if at == 1 && view.any(0, &["UPDATE", "DELETE"]) => Some(Edit::drop(at, at + 1)),
+        "LOW_PRIORITY" | "QUICK" | "IGNORE" if at < 4 && view.any(0, &["UPDATE", "DELETE"]) => {
+            let stands_there = (1..=at).all(|at| view.any(at, &["LOW_PRIORITY", "QUICK", "IGNORE"]));
+            let goes_on = view.is_name(at + 1) && !view.any(at + 1, &["SET", "WHERE", "AS"]);
+            (stands_there && goes_on).then(|| Edit::drop(at, at + 1))
+        }
         "ATTACH" if at > 0 => moved::attach(view, at),
         _ if at == 1 && view.dialect == Dialect::Generic => moved::by_function(view, at),
         _ if view.dialect == Dialect::Teradata => phrases::misread(view, at),
         _ if view.dialect == Dialect::Tsql => tsql::misread(view, at),
         _ if *view.token(at) == Token::Char('_') => placeholder(view, at),
+        _ if view.dialect == Dialect::Hive => match view.token(at) {
+            Token::Word(word) if is_pattern(word) => {
+                let pattern = string(&format!("^{}$", word.value));
+                Some(Edit::replace(at, at + 1, vec![plain_name("columns"), Token::LParen, pattern, Token::RParen]))
+            }
+            _ => None,
+        },
         _ => None,
     }
 }
@@ -92,6 +106,11 @@ fn may_hold_a_name(view: &View<'_>, at: usize) -> bool {
 fn unknown_name(words: &str) -> Token {
     let value = named_at_run_time(words);
     Token::Word(Word { value, quote_style: Some('"'), keyword: sqlparser::keywords::Keyword::NoKeyword })
+}
+
+/// Whether a name in backticks is a pattern, which stands for all columns that it matches (Hive).
+fn is_pattern(word: &Word) -> bool {
+    word.quote_style == Some('`') && word.value.contains(['?', '*', '+', '|', '['])
 }
 
 /// The name of a placeholder starts with underscores, which names do not for the grammars of Oracle and Hive.

@@ -1,4 +1,4 @@
-//! Syntax of MySQL: several tables in one UPDATE.
+//! Syntax of MySQL: several tables in one UPDATE or DELETE, files that are loaded, tables as queries.
 
 use sqlparser::tokenizer::Token;
 
@@ -10,6 +10,12 @@ const MYSQL: &[Dialect] = &[Dialect::MySql, Dialect::Generic];
 
 pub(super) const RULES: &[Rule] = &[
     Rule { name: "tables-of-an-update", dialects: MYSQL, matters: false, edits: update },
+    Rule { name: "stars-of-a-delete", dialects: MYSQL, matters: false, edits: delete },
+    Rule { name: "words-of-alter-view", dialects: MYSQL, matters: false, edits: alter_view },
+    Rule { name: "sounds-like", dialects: MYSQL, matters: true, edits: sounds_like },
+    Rule { name: "not-as-a-sign", dialects: MYSQL, matters: false, edits: not },
+    Rule { name: "rest-of-truncate", dialects: &[], matters: false, edits: truncate },
+    Rule { name: "table-as-query", dialects: &[], matters: false, edits: table_query },
     Rule { name: "load-of-a-file", dialects: &[], matters: false, edits: load },
 ];
 
@@ -25,13 +31,66 @@ fn update(view: &View<'_>) -> Vec<Edit> {
     edits
 }
 
+/// `DELETE FROM a.*, b.* USING …`: the tables themselves.
+fn delete(view: &View<'_>) -> Vec<Edit> {
+    let ends = |at: usize| view.any(at, &[",", "FROM", "USING"]);
+    let is_star = |at: &usize| view.all(*at, &[".", "*"]) && ends(at + 2);
+    let end = view.find(1, &["WHERE", "JOIN"]).unwrap_or(view.len());
+    match view.is(0, "DELETE") {
+        true => (1..end).filter(is_star).map(|at| Edit::drop(at, at + 2)).collect(),
+        false => Vec::new(),
+    }
+}
+
+/// `ALTER ALGORITHM = MERGE DEFINER = a@b SQL SECURITY INVOKER VIEW v AS …`
+fn alter_view(view: &View<'_>) -> Vec<Edit> {
+    let noun = (2..16).find(|at| view.is(*at, "VIEW"));
+    match noun.filter(|_| view.is(0, "ALTER") && view.any(1, &["ALGORITHM", "DEFINER", "SQL"])) {
+        Some(noun) => vec![Edit::drop(1, noun)],
+        None => Vec::new(),
+    }
+}
+
+/// `a SOUNDS LIKE b`
+fn sounds_like(view: &View<'_>) -> Vec<Edit> {
+    (1..view.len()).filter(|at| view.all(*at, &["SOUNDS", "LIKE"])).map(|at| Edit::drop(at, at + 1)).collect()
+}
+
+/// `WHERE !a`
+fn not(view: &View<'_>) -> Vec<Edit> {
+    let begins = |at: usize| view.any(at - 1, &["SELECT", "WHERE", "AND", "OR", "ON", "HAVING", "WHEN", "(", ",", "="]);
+    let is_not = |at: &usize| view.is(*at, "!") && begins(*at) && (view.is_name(at + 1) || view.is(at + 1, "("));
+    (1..view.len()).filter(is_not).map(|at| Edit::replace(at, at + 1, vec![word("NOT")])).collect()
+}
+
+/// `TRUNCATE TABLE t DROP STORAGE` (Oracle): what becomes of the space.
+fn truncate(view: &View<'_>) -> Vec<Edit> {
+    let name = 1 + usize::from(view.is(1, "TABLE"));
+    let end = view.behind_name(name);
+    let truncates = view.is(0, "TRUNCATE") && end > name && view.any(end, &["DROP", "REUSE", "CASCADE", "PURGE"]);
+    if truncates { vec![Edit::drop(end, view.len())] } else { Vec::new() }
+}
+
+/// `CREATE VIEW v AS TABLE t ORDER BY a`: a table as a query.
+fn table_query(view: &View<'_>) -> Vec<Edit> {
+    let begins =
+        |at: usize| at == 0 || view.any(at - 1, &["AS", "(", "UNION", "ALL", "EXCEPT", "INTERSECT", "DISTINCT"]);
+    (0..view.len())
+        .filter(|at| view.is(*at, "TABLE") && begins(*at) && view.behind_name(at + 1) > at + 1)
+        .map(|at| Edit::replace(at, at + 1, vec![word("SELECT"), Token::Mul, word("FROM")]))
+        .collect()
+}
+
 /// `LOAD DATA LOCAL INFILE 'f' INTO TABLE t … (a, @b) SET c = …`, `IMPORT FROM CSV FILE 'f' INTO t …`, `COPY 5 RECORDS INTO t
 /// FROM 'f' …`: rows of a file, as `COPY t (a, c) FROM 'f'`.
 fn load(view: &View<'_>) -> Vec<Edit> {
     let records = view.is(0, "COPY") && (2..6).any(|at| view.all(at, &["RECORDS", "INTO"]));
-    let loads = view.all(0, &["LOAD", "DATA"]) || view.any(0, &["IMPORT"]) || records;
+    let loads = view.is(0, "LOAD") && view.any(1, &["DATA", "XML"]) || view.any(0, &["IMPORT"]) || records;
     let Some(into) = view.find(1, &["INTO", "OVERWRITE"]).filter(|_| loads) else { return Vec::new() };
-    let name = into + 1 + usize::from(view.is(into + 1, "TABLE"));
+    let mut name = into + 1;
+    while view.any(name, &["INTO", "TABLE"]) {
+        name += 1;
+    }
     let behind = view.behind_name(name);
     let texts: Vec<usize> = (1..into).chain(behind..view.len()).filter(|at| view.is_text(*at)).collect();
     let file = if records { texts.iter().find(|at| view.is(**at - 1, "FROM")) } else { texts.first() };
@@ -55,8 +114,15 @@ fn load(view: &View<'_>) -> Vec<Edit> {
 
 /// The columns that LOAD DATA names: those of its list and those that SET assigns to. Variables are none.
 fn loaded_columns(view: &View<'_>, start: usize) -> Vec<Token> {
-    let set = view.find(start, &["SET"]).filter(|set| !view.is(set - 1, "CHARACTER"));
-    let open = view.find(start, &["("]).filter(|open| *open < set.unwrap_or(view.len()));
+    let mut set = view.find(start, &["SET"]);
+    if let Some(at) = set.filter(|at| view.is(at - 1, "CHARACTER")) {
+        set = view.find(at + 1, &["SET"]);
+    }
+    let mut list = start;
+    if view.is(list, "PARTITION") {
+        list = view.behind(list + 1);
+    }
+    let open = view.find(list, &["("]).filter(|open| *open < set.unwrap_or(view.len()));
     let mut columns = Vec::new();
     let listed = open.map(|open| (open + 1, view.partner(open).unwrap_or(open)));
     let assigned = set.map(|set| (set + 1, view.len()));

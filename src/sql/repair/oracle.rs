@@ -6,12 +6,19 @@ use crate::sql::dialect::Dialect;
 use crate::sql::repair::Rule;
 use crate::sql::repair::view::{Edit, View, word};
 
+const ORACLE: &[Dialect] = &[Dialect::Oracle, Dialect::Generic];
+
 pub(super) const RULES: &[Rule] = &[
     Rule { name: "order-of-siblings", dialects: &[], matters: true, edits: siblings },
     Rule { name: "first-and-last-of-a-group", dialects: &[], matters: true, edits: keep },
     Rule { name: "rename-of-a-table", dialects: &[Dialect::Oracle], matters: false, edits: rename },
-    Rule { name: "approximate-aggregates", dialects: &[Dialect::Redshift], matters: true, edits: approximate },
-    Rule { name: "merge-without-duplicates", dialects: &[Dialect::Redshift], matters: false, edits: remove_duplicates },
+    Rule { name: "prior-in-a-list", dialects: ORACLE, matters: false, edits: prior },
+    Rule { name: "queries-as-values", dialects: ORACLE, matters: false, edits: queries_as_values },
+    Rule { name: "labels-of-unpivot", dialects: ORACLE, matters: false, edits: unpivot_labels },
+    Rule { name: "search-and-cycle", dialects: &[], matters: true, edits: search_and_cycle },
+    Rule { name: "xml-namespaces-of-a-table", dialects: &[], matters: false, edits: xml_namespaces },
+    Rule { name: "check-of-a-query", dialects: ORACLE, matters: false, edits: check_option },
+    Rule { name: "log-of-errors", dialects: ORACLE, matters: false, edits: log_errors },
 ];
 
 /// `ORDER SIBLINGS BY a`
@@ -33,18 +40,80 @@ fn rename(view: &View<'_>) -> Vec<Edit> {
     if renames { vec![Edit::insert(1, vec![word("TABLE")])] } else { Vec::new() }
 }
 
-/// `APPROXIMATE COUNT(DISTINCT a)`
-fn approximate(view: &View<'_>) -> Vec<Edit> {
-    let is_call = |at: &usize| view.is(*at, "APPROXIMATE") && view.is_name(at + 1) && view.is(at + 2, "(");
-    (1..view.len()).filter(is_call).map(|at| Edit::drop(at, at + 1)).collect()
+/// `SELECT PRIOR a … CONNECT BY PRIOR a = b`: outside of CONNECT BY the grammar reads it as a call.
+fn prior(view: &View<'_>) -> Vec<Edit> {
+    let end = (1..view.len()).find(|at| view.any(*at, &["CONNECT", "START"])).unwrap_or(0);
+    let mut edits = Vec::new();
+    for at in (1..end).filter(|at| view.is(*at, "PRIOR") && view.is_name(at + 1)) {
+        edits.push(Edit::insert(at + 1, vec![Token::LParen]));
+        edits.push(Edit::insert(view.behind_name(at + 1), vec![Token::RParen]));
+    }
+    edits
 }
 
-/// `MERGE INTO t USING s ON … REMOVE DUPLICATES` takes every column of `s`, for rows that are there and for new ones.
-fn remove_duplicates(view: &View<'_>) -> Vec<Edit> {
-    let Some(at) = view.find(1, &["REMOVE"]).filter(|at| view.is(0, "MERGE") && view.is(at + 1, "DUPLICATES")) else {
-        return Vec::new();
+/// `CAST(MULTISET(SELECT …) AS t)`, `CURSOR(SELECT …)`: the rows of a query as one value.
+fn queries_as_values(view: &View<'_>) -> Vec<Edit> {
+    let is_query = |at: &usize| {
+        view.any(*at, &["MULTISET", "CURSOR"]) && view.is(at + 1, "(") && view.any(at + 2, &["SELECT", "WITH"])
     };
-    let matched = ["WHEN", "MATCHED", "THEN", "UPDATE", "SET"].map(word).into_iter().chain([Token::Mul]);
-    let new = ["WHEN", "NOT", "MATCHED", "THEN", "INSERT"].map(word).into_iter().chain([Token::Mul]);
-    vec![Edit::replace(at, view.len(), matched.chain(new).collect())]
+    (1..view.len()).filter(is_query).map(|at| Edit::drop(at, at + 1)).collect()
+}
+
+/// `UNPIVOT (a FOR b IN (c AS 1, d AS '2'))`: labels that are values become names.
+fn unpivot_labels(view: &View<'_>) -> Vec<Edit> {
+    if !(1..view.len()).any(|at| view.is(at, "UNPIVOT")) {
+        return Vec::new();
+    }
+    let is_label = |at: &usize| view.is(at - 1, "AS") && (view.is_number(*at) || view.is_text(*at));
+    let label = |at: usize| Token::make_word(view.token(at).to_string().trim_matches('\''), Some('"'));
+    (1..view.len()).filter(is_label).map(|at| Edit::replace(at, at + 1, vec![label(at)])).collect()
+}
+
+/// `WITH r (a) AS (…) SEARCH DEPTH FIRST BY a SET o CYCLE a SET c TO 1 DEFAULT 0`: in which order a recursion goes, and
+/// when it ends.
+fn search_and_cycle(view: &View<'_>) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    for at in 1..view.len() {
+        let searches = view.is(at, "SEARCH") && view.any(at + 1, &["DEPTH", "BREADTH"]) && view.is(at + 2, "FIRST");
+        if !view.is(at - 1, ")") || !(searches || view.is(at, "CYCLE")) {
+            continue;
+        }
+        let mut end = at;
+        while view.any(end, &["SEARCH", "CYCLE"]) {
+            let Some(set) = view.find(end, &["SET"]) else { return edits };
+            end = set + 2;
+            while view.any(end, &["TO", "DEFAULT", "USING"]) {
+                end += 2;
+            }
+        }
+        edits.push(Edit::drop(at, end));
+    }
+    edits
+}
+
+/// `XMLTABLE(XMLNAMESPACES(DEFAULT 'u'), '/a' PASSING x …)`
+fn xml_namespaces(view: &View<'_>) -> Vec<Edit> {
+    let is_there = |at: &usize| view.all(*at - 2, &["XMLTABLE", "(", "XMLNAMESPACES"]) && view.is(at + 1, "(");
+    (2..view.len()).filter(is_there).map(|at| Edit::drop(at, view.behind(at + 1) + 1)).collect()
+}
+
+/// `(SELECT … WITH CHECK OPTION)`: which rows may be written through a query.
+fn check_option(view: &View<'_>) -> Vec<Edit> {
+    let options: [&[&str]; 2] = [&["WITH", "CHECK", "OPTION", ")"], &["WITH", "READ", "ONLY", ")"]];
+    let is_option = |at: &usize| options.iter().any(|words| view.all(*at, words));
+    (1..view.len()).filter(is_option).map(|at| Edit::drop(at, at + 3)).collect()
+}
+
+/// `… LOG ERRORS INTO e ('x') REJECT LIMIT UNLIMITED`: rows that are refused go to another table. What of them is not
+/// known before; the table is written.
+fn log_errors(view: &View<'_>) -> Vec<Edit> {
+    let Some(at) = (1..view.len()).find(|at| view.all(*at, &["LOG", "ERRORS"])) else { return Vec::new() };
+    let end = view.behind_name(at + 3);
+    let mut with = Vec::new();
+    if view.is(at + 2, "INTO") && end > at + 3 {
+        with.extend([Token::SemiColon, word("INSERT"), word("INTO")]);
+        with.extend(view.copy(at + 3, end));
+        with.extend([word("DEFAULT"), word("VALUES")]);
+    }
+    vec![Edit::replace(at, view.len(), with)]
 }

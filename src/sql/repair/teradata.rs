@@ -12,7 +12,12 @@ pub(super) const RULES: &[Rule] = &[
     Rule { name: "short-verbs", dialects: TERADATA, matters: false, edits: short_verbs },
     Rule { name: "locking-request", dialects: &[], matters: false, edits: locking },
     Rule { name: "options-behind-a-name", dialects: TERADATA, matters: false, edits: table_options },
-    Rule { name: "words-as-operators", dialects: TERADATA, matters: false, edits: operators },
+    Rule {
+        name: "words-as-operators",
+        dialects: &[Dialect::Teradata, Dialect::MySql, Dialect::Generic],
+        matters: false,
+        edits: operators,
+    },
     Rule { name: "values-without-their-word", dialects: TERADATA, matters: false, edits: values },
     Rule { name: "units-of-intervals", dialects: TERADATA, matters: false, edits: interval_units },
     Rule { name: "directions-in-calls", dialects: TERADATA, matters: true, edits: directions },
@@ -67,7 +72,7 @@ fn table_options(view: &View<'_>) -> Vec<Edit> {
     vec![Edit::drop(behind, end)]
 }
 
-/// `a EQ b`, `a GE 1`, `a MOD 2`, `a ** 2`, `a ^= b`, `a NOT= b`.
+/// `a MOD 2`, in MySQL as well; `a EQ b`, `a GE 1`, `a ** 2`, `a ^= b`, `a NOT= b`.
 fn operators(view: &View<'_>) -> Vec<Edit> {
     let mut edits = Vec::new();
     for at in 1..view.len() {
@@ -75,13 +80,14 @@ fn operators(view: &View<'_>) -> Vec<Edit> {
             continue;
         }
         let (with, length) = match view.word(at).as_str() {
+            "MOD" => (Token::Mod, 1),
+            _ if view.dialect != Dialect::Teradata => continue,
             "EQ" => (Token::Eq, 1),
             "NE" => (Token::Neq, 1),
             "LT" => (Token::Lt, 1),
             "LE" => (Token::LtEq, 1),
             "GT" => (Token::Gt, 1),
             "GE" => (Token::GtEq, 1),
-            "MOD" => (Token::Mod, 1),
             "NOT" if view.is(at + 1, "=") => (Token::Neq, 2),
             _ if view.all(at, &["*", "*"]) => (Token::CustomBinaryOperator("**".to_owned()), 2),
             _ if *view.token(at) == Token::Caret && view.is(at + 1, "=") => (Token::Neq, 2),

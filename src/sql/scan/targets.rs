@@ -70,6 +70,12 @@ impl Walker<'_> {
         if self.before_is(at, &["THEN"]) && !self.is(at + 1, "INTO") {
             return None;
         }
+        let local = at + 2 + usize::from(self.is(at + 2, "LOCAL"));
+        if self.is(at + 1, "OVERWRITE") && self.is(local, "DIRECTORY") {
+            let place = self.text(local + 1);
+            self.write(place.unwrap_or_else(|| Spot::Outside("directory".to_owned())), Deed::Fill);
+            return Some(local + 1);
+        }
         if self.is_any(at + 1, &["ALL", "FIRST"]) {
             self.many_targets = true;
             return Some(at + 2);
@@ -77,8 +83,11 @@ impl Walker<'_> {
         self.target(self.behind_top(at + 1), Deed::Fill)
     }
 
-    /// Behind T-SQL's `TOP (1000) PERCENT`, which stands between the verb and the table.
+    /// Behind T-SQL's `TOP (1000) PERCENT` and MySQL's `LOW_PRIORITY IGNORE`, which stand between the verb and the table.
     fn behind_top(&self, at: usize) -> usize {
+        if self.dialect == Dialect::MySql && self.is_any(at, &["LOW_PRIORITY", "QUICK", "IGNORE"]) {
+            return self.behind_top(at + 1);
+        }
         if !self.is(at, "TOP") || !self.is(at + 1, "(") {
             return at;
         }
@@ -138,6 +147,8 @@ impl Walker<'_> {
             () => return at,
         };
         match name(self.tokens(), like, self.dialect) {
+            // `LIKE PARQUET 'file'` names no table.
+            Some((_, end)) if self.text(end).or_else(|| self.text(end + 1)).is_some() && self.is(at, "LIKE") => end,
             Some((original, end)) if !self.is(end, "(") => {
                 self.read(Spot::Table(original));
                 end
