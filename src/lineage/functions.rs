@@ -185,7 +185,7 @@ pub(crate) fn is_word_value(word: &str, dialect: Dialect) -> bool {
         "sysdate" => matches!(dialect, Dialect::Oracle | Dialect::Redshift | Dialect::Teradata | Dialect::Snowflake),
         "systimestamp" | "rownum" | "level" | "uid" | "sqlcode" | "sqlerrm" | "connect_by_isleaf"
         | "connect_by_iscycle" => dialect == Dialect::Oracle,
-        "date" | "time" => dialect == Dialect::Teradata,
+        "date" | "time" | "database" | "session" | "account" => dialect == Dialect::Teradata,
         "grouping__id" => matches!(dialect, Dialect::Hive | Dialect::Spark),
         "user" => matches!(dialect, Dialect::Oracle | Dialect::Postgres | Dialect::Redshift | Dialect::Teradata),
         _ => false,

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use sqlparser::ast::{
-    CopySource, CopyTarget, CreateTable, CreateTableLikeKind, CreateView, Expr, HiveDistributionStyle, Ident,
-    ObjectName, ObjectType, Query, SetExpr, Statement,
+    CopySource, CopyTarget, CreateTable, CreateTableLikeKind, CreateTableOptions, CreateView, Expr,
+    HiveDistributionStyle, Ident, ObjectName, ObjectType, Query, SetExpr, SqlOption, Statement, TableFactor,
 };
 
 use crate::dbt::tokens;
@@ -19,6 +19,7 @@ use crate::lineage::shape::Shape;
 use crate::lineage::temporary;
 use crate::sql::ident::{fold, fold_name, is_named_at_run_time};
 use crate::sql::parse::{Parsed, parse};
+use crate::sql::repair::SYNONYM;
 use crate::sql::split::split;
 
 impl Resolver<'_> {
@@ -131,6 +132,9 @@ impl Resolver<'_> {
     }
 
     fn create_view(&mut self, view: &CreateView, statement: &Statement) {
+        if is_synonym(view) && !self.is_of_a_known_table(&view.query) {
+            return;
+        }
         let asset = self.created_name(&view.name, statement);
         let shape = self.query(&view.query, None);
         let names: Vec<ColumnName> = view.columns.iter().map(|column| self.column_name(&column.name)).collect();
@@ -144,6 +148,14 @@ impl Resolver<'_> {
         }
         let kind = if view.materialized { AssetKind::MaterializedView } else { AssetKind::View };
         self.define((asset, kind), (shape, &names), view.if_not_exists, statement);
+    }
+
+    /// Whether the table of a query is known: what else a synonym may stand for (a package, a sequence) has no rows.
+    fn is_of_a_known_table(&self, query: &Query) -> bool {
+        let table = first_select(&query.body).and_then(|select| select.from.first());
+        let Some(TableFactor::Table { name, .. }) = table.map(|table| &table.relation) else { return false };
+        let parts = fold_name(name, self.dialect);
+        self.catalog.resolve(&parts).is_ok_and(|asset| self.catalog.contains(&asset))
     }
 
     fn create_table(&mut self, table: &CreateTable, statement: &Statement) {
@@ -431,6 +443,11 @@ fn closely(mut text: String) -> String {
         text = text.replace(&format!(", {digit}"), &format!(",{digit}"));
     }
     text
+}
+
+fn is_synonym(view: &CreateView) -> bool {
+    let CreateTableOptions::With(options) = &view.options else { return false };
+    options.iter().any(|option| matches!(option, SqlOption::KeyValue { key, .. } if key.value == SYNONYM))
 }
 
 /// The first SELECT of a set operation, which may hold the INTO.

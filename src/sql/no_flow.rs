@@ -56,6 +56,8 @@ fn noun<'w>(words: &[&'w str]) -> (&'w str, &'w str) {
 fn creates_nothing(words: &[&str], text: &str) -> bool {
     match noun(words) {
         ("TABLE", "FUNCTION") => true,
+        // Another name for what may be a table.
+        ("SYNONYM", _) => false,
         (noun, _) if words::HOLDERS.contains(&noun) => noun != "MODEL" && !mentions_query(text),
         (noun, _) => words::NOUNS.contains(&noun),
     }
@@ -73,6 +75,7 @@ fn alters_nothing(words: &[&str], text: &str) -> bool {
 fn drops_nothing(words: &[&str]) -> bool {
     match noun(words) {
         ("TABLE", "FUNCTION") => true,
+        ("SYNONYM", _) => false,
         (noun, _) => words::NOUNS.contains(&noun) || words::HOLDERS.contains(&noun),
     }
 }

@@ -30,6 +30,7 @@ use sqlparser::tokenizer::TokenWithSpan;
 
 use crate::sql::dialect::Dialect;
 pub use crate::sql::repair::misread::read_right;
+pub use crate::sql::repair::oracle::SYNONYM;
 use crate::sql::repair::view::{Edit, View, apply};
 
 /// One piece of syntax and how to read it.

@@ -47,11 +47,27 @@ impl Resolver<'_> {
             push_path(out, rest);
             return;
         }
+        if let (Some(relation), Some(ident)) = (self.implied_relation(&parts), idents.last()) {
+            return self.qualified_column(&relation, ident, (how, out));
+        }
         if self.note_unresolved(&parts) {
             // What is called by no name here is not what another side knows under the name.
             out.text.push('?');
         }
         out.text.push_str(&parts.join("."));
+    }
+
+    /// Teradata reads a table that stands in no FROM where a column is qualified by its name: by its whole name, or by one
+    /// that is known.
+    fn implied_relation(&mut self, parts: &[String]) -> Option<Relation> {
+        let qualifier =
+            parts.split_last().map(|(_, qualifier)| qualifier).filter(|_| self.dialect == Dialect::Teradata)?;
+        let is_table = match qualifier {
+            [single] => self.catalog.resolve(&[single.clone()]).is_ok_and(|asset| self.catalog.contains(&asset)),
+            [database, _] => !database.starts_with([':', '@']),
+            _ => false,
+        };
+        is_table.then(|| self.base_relation(qualifier.to_vec(), None, 0))
     }
 
     /// Notes a dotted name that leads nowhere; whether it should have been a column. What a sequence gives is none.

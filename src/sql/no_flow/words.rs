@@ -152,6 +152,7 @@ pub(super) const MODIFIERS: &[&str] = &[
     "FOREIGN",
     "FULLTEXT",
     "GIT",
+    "HASH",
     "GLOBAL",
     "HYBRID",
     "ICEBERG",

@@ -4,14 +4,18 @@ use sqlparser::tokenizer::Token;
 
 use crate::sql::dialect::Dialect;
 use crate::sql::repair::Rule;
-use crate::sql::repair::view::{Edit, View, word};
+use crate::sql::repair::view::{Edit, View, string, word};
 
 const ORACLE: &[Dialect] = &[Dialect::Oracle, Dialect::Generic];
+
+/// The option by which a view says that it was written as a synonym.
+pub const SYNONYM: &str = "synonym";
 
 pub(super) const RULES: &[Rule] = &[
     Rule { name: "order-of-siblings", dialects: &[], matters: true, edits: siblings },
     Rule { name: "first-and-last-of-a-group", dialects: &[], matters: true, edits: keep },
-    Rule { name: "rename-of-a-table", dialects: &[Dialect::Oracle], matters: false, edits: rename },
+    Rule { name: "rename-of-a-table", dialects: &[], matters: false, edits: rename },
+    Rule { name: "synonyms", dialects: &[], matters: false, edits: synonym },
     Rule { name: "prior-in-a-list", dialects: ORACLE, matters: false, edits: prior },
     Rule { name: "queries-as-values", dialects: ORACLE, matters: false, edits: queries_as_values },
     Rule { name: "labels-of-unpivot", dialects: ORACLE, matters: false, edits: unpivot_labels },
@@ -34,10 +38,38 @@ fn keep(view: &View<'_>) -> Vec<Edit> {
         .collect()
 }
 
-/// `RENAME a TO b` is `RENAME TABLE a TO b`.
+/// `RENAME a TO b` (Oracle), `RENAME VIEW a TO b`, `RENAME TABLE a AS b` (Teradata): `RENAME TABLE a TO b`.
 fn rename(view: &View<'_>) -> Vec<Edit> {
-    let renames = view.is(0, "RENAME") && view.is_name(1) && view.is(2, "TO") && view.len() == 4;
-    if renames { vec![Edit::insert(1, vec![word("TABLE")])] } else { Vec::new() }
+    let name = 1 + usize::from(view.any(1, &["TABLE", "VIEW"]) && view.is_name(2) && !view.any(2, &["TO", "AS"]));
+    let to = view.behind_name(name);
+    if !view.is(0, "RENAME") || !view.any(to, &["TO", "AS"]) || view.behind_name(to + 1) != view.len() {
+        return Vec::new();
+    }
+    vec![Edit::replace(1, name, vec![word("TABLE")]), Edit::replace(to, to + 1, vec![word("TO")])]
+}
+
+/// `CREATE PUBLIC SYNONYM a FOR b` is a view of all that `b` has, marked as one that counts only where `b` is a table.
+fn synonym(view: &View<'_>) -> Vec<Edit> {
+    let Some(noun) = (1..6).find(|at| view.is(*at, "SYNONYM")) else { return Vec::new() };
+    let mut name = noun + 1;
+    while view.any(name, &["IF", "NOT", "EXISTS"]) {
+        name += 1;
+    }
+    let behind = view.behind_name(name);
+    if view.is(0, "DROP") {
+        return vec![Edit::replace(1, noun + 1, vec![word("VIEW")]), Edit::drop(behind, view.len())];
+    }
+    let target = view.behind_name(behind + 1);
+    if !view.is(0, "CREATE") || !view.is(behind, "FOR") || target == behind + 1 {
+        return Vec::new();
+    }
+    let mark = [word("WITH"), Token::LParen, word(SYNONYM), Token::Eq, string("x"), Token::RParen, word("AS")];
+    let query = [word("SELECT"), Token::Mul, word("FROM")];
+    vec![
+        Edit::replace(0, noun + 1, [word("CREATE"), word("OR"), word("REPLACE"), word("VIEW")].into()),
+        Edit::replace(behind, behind + 1, mark.into_iter().chain(query).collect()),
+        Edit::drop(target, view.len()),
+    ]
 }
 
 /// `SELECT PRIOR a … CONNECT BY PRIOR a = b`: outside of CONNECT BY the grammar reads it as a call.

@@ -105,6 +105,11 @@ fn cast_attributes(view: &View<'_>) -> Vec<Edit> {
         let is_cast = view.any(at, &["CAST", "TRYCAST"]) && view.is(at + 1, "(");
         let (Some(close), true) = (view.partner(at + 1), is_cast) else { continue };
         let Some(kind) = view.find(at + 2, &["AS"]) else { continue };
+        if view.is(kind + 1, "FORMAT") && kind + 3 == close {
+            // `CAST(x AS FORMAT '…')` only says how it is shown.
+            edits.extend([Edit::drop(at, at + 1), Edit::drop(kind, close)]);
+            continue;
+        }
         let letters = (kind + 2..close).find(|at| view.any(*at, LETTERS));
         if let Some(start) = letters {
             let end = view.find(start, &["FORMAT"]).unwrap_or(close).min(close);

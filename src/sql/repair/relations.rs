@@ -99,7 +99,8 @@ fn samples(view: &View<'_>) -> Vec<Edit> {
             (at - 1, clause(at))
         } else if view.is(at, "TABLESAMPLE") || (view.is(at, "SAMPLE") && method) {
             (at, behind_method(view, at + 1))
-        } else if view.is(at, "SAMPLE") && view.is_number(at + 1) {
+        } else if view.is(at, "SAMPLE") && (view.is_number(at + 1) || view.any(at + 1, &["WITH", "RANDOMIZED", "WHEN"]))
+        {
             (at, clause(at))
         } else {
             at += 1;

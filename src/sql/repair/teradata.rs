@@ -4,12 +4,14 @@ use sqlparser::tokenizer::Token;
 
 use crate::sql::dialect::Dialect;
 use crate::sql::repair::Rule;
+use crate::sql::repair::columns::parts;
 use crate::sql::repair::view::{Edit, View, word};
 
 const TERADATA: &[Dialect] = &[Dialect::Teradata];
 
 pub(super) const RULES: &[Rule] = &[
     Rule { name: "short-verbs", dialects: TERADATA, matters: false, edits: short_verbs },
+    Rule { name: "using-request", dialects: TERADATA, matters: false, edits: using },
     Rule { name: "locking-request", dialects: &[], matters: false, edits: locking },
     Rule { name: "options-behind-a-name", dialects: TERADATA, matters: false, edits: table_options },
     Rule {
@@ -19,6 +21,9 @@ pub(super) const RULES: &[Rule] = &[
         edits: operators,
     },
     Rule { name: "values-without-their-word", dialects: TERADATA, matters: false, edits: values },
+    Rule { name: "columns-that-a-function-returns", dialects: TERADATA, matters: false, edits: returned },
+    Rule { name: "normalized-periods", dialects: TERADATA, matters: true, edits: normalize },
+    Rule { name: "logging-of-errors", dialects: TERADATA, matters: false, edits: log_errors },
     Rule { name: "units-of-intervals", dialects: TERADATA, matters: false, edits: interval_units },
     Rule { name: "directions-in-calls", dialects: TERADATA, matters: true, edits: directions },
 ];
@@ -30,9 +35,22 @@ fn short_verbs(view: &View<'_>) -> Vec<Edit> {
         "INS" if at == 0 => Some("INSERT"),
         "UPD" if at == 0 => Some("UPDATE"),
         "DEL" if at == 0 => Some("DELETE"),
+        // Branches of MERGE.
+        "INS" if view.is(at.saturating_sub(1), "THEN") => Some("INSERT"),
+        "UPD" if view.is(at.saturating_sub(1), "THEN") => Some("UPDATE"),
+        "DEL" if view.is(at.saturating_sub(1), "THEN") => Some("DELETE"),
         _ => None,
     };
     (0..view.len()).filter_map(|at| long(at).map(|long| Edit::replace(at, at + 1, vec![word(long)]))).collect()
+}
+
+/// `USING (a INTEGER) INSERT INTO t VALUES (:a)`: which values a client hands over.
+fn using(view: &View<'_>) -> Vec<Edit> {
+    let verbs = ["INSERT", "INS", "SELECT", "SEL", "UPDATE", "UPD", "DELETE", "DEL", "MERGE", "LOCKING", "WITH"];
+    match view.find(1, &verbs).filter(|_| view.is(0, "USING")) {
+        Some(verb) => vec![Edit::drop(0, verb)],
+        None => Vec::new(),
+    }
 }
 
 /// `LOCKING ROW FOR ACCESS SELECT …`, `AS LOCKING TABLE t FOR ACCESS LOCK ROW IN SHARE MODE NOWAIT SELECT …`.
@@ -48,11 +66,12 @@ fn locking(view: &View<'_>) -> Vec<Edit> {
 fn behind_lock(view: &View<'_>, at: usize) -> Option<usize> {
     let object = at + 1 + usize::from(view.any(at + 1, &["TABLE", "VIEW", "DATABASE"]));
     let word = view.behind_name(object);
-    if word == object || !view.any(word, &["FOR", "IN"]) {
+    if word == object {
         return None;
     }
-    let level = view.any(word + 1, &["ACCESS", "READ", "SHARE", "WRITE", "EXCLUSIVE", "CHECKSUM", "LOAD"]);
-    let mut end = level.then_some(word + 2)?;
+    let level = word + usize::from(view.any(word, &["FOR", "IN"]));
+    let mut end =
+        view.any(level, &["ACCESS", "READ", "SHARE", "WRITE", "EXCLUSIVE", "CHECKSUM", "LOAD"]).then_some(level + 1)?;
     while view.any(end, &["COMMITTED", "MODE", "NOWAIT", "OVERRIDE"]) {
         end += 1;
     }
@@ -127,6 +146,48 @@ fn values(view: &View<'_>) -> Vec<Edit> {
     let open = view.behind_name(into);
     let inserts = view.any(0, &["INSERT", "INS"]) && open > into && view.is(open, "(");
     if inserts && view.behind(open) == view.len() { vec![Edit::insert(open, vec![word("VALUES")])] } else { Vec::new() }
+}
+
+/// `TABLE (f(a) RETURNS (b INTEGER, c DATE)) AS t`: its columns are named behind the alias, as in `… AS t (b, c)`.
+fn returned(view: &View<'_>) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    for at in 1..view.len() {
+        let Some(close) = view.partner(at + 1).filter(|_| view.is(at, "RETURNS") && view.is(at + 1, "(")) else {
+            continue;
+        };
+        let alias = close + 2 + usize::from(view.is(close + 2, "AS"));
+        if !view.is(close + 1, ")") || !view.is_name(alias) || view.is(alias + 1, "(") {
+            continue;
+        }
+        let mut names = Vec::new();
+        for (start, _) in parts(view, at + 2, close) {
+            names.push(if names.is_empty() { Token::LParen } else { Token::Comma });
+            names.push(view.token(start).clone());
+        }
+        names.push(Token::RParen);
+        edits.push(Edit::drop(at, close + 1));
+        edits.push(Edit::insert(alias + 1, names));
+    }
+    edits
+}
+
+/// `SELECT NORMALIZE ON MEETS OR OVERLAPS a, b`: rows whose periods meet become one.
+fn normalize(view: &View<'_>) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    for at in (1..view.len()).filter(|at| view.all(*at - 1, &["SELECT", "NORMALIZE"])) {
+        let mut end = at + 1;
+        while view.any(end, &["ON", "OR", "MEETS", "OVERLAPS"]) {
+            end += 1;
+        }
+        edits.push(Edit::drop(at, end));
+    }
+    edits
+}
+
+/// `… LOGGING ALL ERRORS WITH NO LIMIT`
+fn log_errors(view: &View<'_>) -> Vec<Edit> {
+    let logs = |at: &usize| view.is(*at, "LOGGING") && (view.is(at + 1, "ERRORS") || view.is(at + 2, "ERRORS"));
+    (1..view.len()).find(logs).map(|at| Edit::drop(at, view.len())).into_iter().collect()
 }
 
 /// `(a - b) DAY(4) TO SECOND(2)`: in which units a difference of times is told.

@@ -273,6 +273,10 @@ impl<'t> Walker<'t> {
             "FOR" if self.is_any(at + 1, &["UPDATE", "SHARE", "NO", "KEY", "XML", "JSON"]) => {
                 self.level(|level| level.lists = false);
             }
+            // A table that an operator works on (Teradata): `f (ON t AS a PARTITION BY b ON u USING …)`.
+            "ON" if self.before_is(at, &["("]) || self.dialect == Dialect::Teradata && self.in_operator() => {
+                self.level(|level| level.expects = true)
+            }
             "ON" if self.is_any(at + 1, &["DUPLICATE", "CONFLICT"]) => self.level(|level| level.lists = false),
             _ if token.is_any(words::AFTER_FROM) => self.level(|level| {
                 level.lists = false;
@@ -281,6 +285,11 @@ impl<'t> Walker<'t> {
             _ => self.alias(at),
         }
         at + 1
+    }
+
+    /// Whether the innermost parentheses are those of a function outside of a query of their own.
+    fn in_operator(&self) -> bool {
+        self.levels.last().is_some_and(|level| level.of_function && !level.has_query)
     }
 
     pub fn from(&mut self) {
