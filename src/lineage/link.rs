@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::diagnostic::{Coverage, Diagnostic, DiagnosticCode, DiagnosticSeverity};
+use crate::diagnostic::{Coverage, Diagnostic, DiagnosticCode};
 use crate::lineage::catalog::{Catalog, Spellings, State, StateColumn};
 use crate::lineage::effect::{Effect, Place};
 use crate::lineage::link::memory::Memory;
 use crate::lineage::link::resolved::{Resolved, Work};
+use crate::lineage::link::second::Seconds;
 use crate::lineage::model::{AssetKind, AssetName, FileSummary, LineageGraph, Read, Role};
 use crate::lineage::scanned::scan_diagnostic;
 use crate::lineage::script::{Counts, Script, ScriptStatement, dynamic_diagnostic, flatten, refusal_diagnostic};
@@ -22,6 +23,7 @@ mod graph;
 mod holes;
 pub(crate) mod memory;
 mod resolved;
+mod second;
 
 /// A file and what it parses to.
 pub(crate) type LinkedFile<'f> = (&'f Prepared, Arc<Script>);
@@ -97,6 +99,8 @@ pub(crate) struct Linker {
     kinds: BTreeMap<AssetName, AssetKind>,
     /// Assets that are read where that feeds no other: in conditions, into variables.
     mentioned: BTreeSet<AssetName>,
+    /// What several files define.
+    seconds: Seconds,
 }
 
 /// A file while its statements are replayed.
@@ -232,8 +236,10 @@ impl Linker {
         if self.is_replaced_here(effect, open) || self.starts_or_ends_temporary(effect, open) {
             return;
         }
-        if let Effect::Define { name, keep_existing: false, .. } = effect {
-            self.note_second_definition(name, place);
+        if let Effect::Define { name, kind, flow, keep_existing: false, .. } = effect
+            && let Some(state) = self.catalog.get(name)
+        {
+            self.seconds.note((name, *kind, flow), state, (place, open.file.dialect));
         }
         if let Some(target) = effect.target()
             && !open.summary.assets.contains(target)
@@ -282,23 +288,6 @@ impl Linker {
             && self.catalog.get(name).is_some_and(|state| state.is_defined_apart_from(&open.file.path))
     }
 
-    fn note_second_definition(&mut self, name: &AssetName, place: &Place) {
-        let Some(state) = self.catalog.get(name).filter(|state| state.is_defined_apart_from(&place.file)) else {
-            return;
-        };
-        let other = state.file.as_ref().map(RepoPath::as_str).unwrap_or_default();
-        self.diagnostics.push(
-            Diagnostic::new(
-                DiagnosticCode::DuplicateDefinition,
-                DiagnosticSeverity::Note,
-                &place.file,
-                format!("{name} is defined here and in {other}; both definitions count"),
-            )
-            .at(place.line, 0)
-            .hint("leave one of them out with `exclude`"),
-        );
-    }
-
     /// What earlier statements of a script or of a sequence of migrations read of a table that is gone now is history:
     /// they ran while it was there.
     fn forget_history(&mut self, gone: &AssetName, file: &RepoPath) {
@@ -335,6 +324,7 @@ impl Linker {
         };
         let spellings = self.catalog.spellings();
         graph::add_assets(&mut graph, self.catalog, (&self.kinds, self.mentioned));
+        graph.diagnostics.extend(self.seconds.into_diagnostics());
         if let Some(holes) = spellings.holes() {
             holes::show_as_written(&mut graph, holes);
         }
@@ -342,8 +332,18 @@ impl Linker {
             .diagnostics
             .sort_by(|a, b| (&a.file, a.line, a.column, &a.message).cmp(&(&b.file, b.line, b.column, &b.message)));
         graph.diagnostics.dedup();
+        tell_doubts_once(&mut graph.diagnostics);
         graph
     }
+}
+
+/// A name that could mean several assets is told once for each file, at the first of its places.
+fn tell_doubts_once(diagnostics: &mut Vec<Diagnostic>) {
+    let mut told: BTreeSet<(Option<RepoPath>, String)> = BTreeSet::new();
+    diagnostics.retain(|diagnostic| {
+        diagnostic.code != DiagnosticCode::AmbiguousAsset
+            || told.insert((diagnostic.file.clone(), diagnostic.message.clone()))
+    });
 }
 
 #[cfg(test)]

@@ -76,8 +76,8 @@ impl Names {
         found.or(names.first()).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// The asset that a written name means: the same spelling; else the only defined one that fits; else, of names that
-    /// nothing defines, the only longer spelling.
+    /// The asset that a written name means: the same spelling; else the only longer one that is defined; else the longest of
+    /// those with fewer qualifiers; else, of names that nothing defines, the only longer spelling.
     ///
     /// # Errors
     /// [`Ambiguous`] when several fit.
@@ -101,7 +101,8 @@ impl Names {
         match (&*longer, shorter.as_slice()) {
             ([], []) => self.undefined(written),
             ([one], []) => Ok(self.spellings.shown(one.clone())),
-            ([], [(one, _)]) => Ok(self.shorter(written, one)),
+            // Of several the longest, which is a spelling of the shorter ones or says more than they do.
+            ([], [(one, _), ..]) => Ok(self.shorter(written, one)),
             _ => Err(self.ambiguous(longer.iter(), shorter)),
         }
     }
@@ -162,7 +163,7 @@ mod tests {
     #[test]
     fn longer_and_shorter_spellings_lead_to_the_only_name_that_fits() {
         let mut names = Names::default();
-        for name in ["p.d.orders", "d.customers", "a.items", "b.items", "items"] {
+        for name in ["p.d.orders", "d.customers", "a.items", "b.items", "items", "q.a.goods", "a.goods", "goods"] {
             names.announce(&parts(name));
         }
         assert_eq!(meant(&names, "orders"), "p.d.orders");
@@ -171,7 +172,8 @@ mod tests {
         assert_eq!(meant(&names, "p.d.customers"), "d.customers");
         assert_eq!(meant(&names, "items"), "items");
         assert_eq!(meant(&names, "c.items"), "items");
-        assert_eq!(meant(&names, "p.a.items"), "[\"a.items\", \"items\"] and 0 more");
+        assert_eq!(meant(&names, "p.a.items"), "a.items");
+        assert_eq!(meant(&names, "x.q.a.goods"), "q.a.goods");
     }
 
     #[test]
