@@ -3,6 +3,8 @@
 mod alter;
 mod words;
 
+pub(crate) use alter::starts_action;
+
 use crate::sql::dialect::Dialect;
 use crate::sql::lexer::{Kind, Lexer};
 

@@ -59,6 +59,15 @@ fn actions(text: &str) -> Vec<Vec<String>> {
     actions
 }
 
+/// Whether a word, in upper case, starts an action of ALTER TABLE.
+pub(crate) fn starts_action(word: &str) -> bool {
+    const CHANGES: &[&str] = &[
+        "ADD", "ALTER", "APPEND", "CHANGE", "DELETE", "DROP", "EXCHANGE", "MODIFY", "MOVE", "RENAME", "REPLACE",
+        "SWAP", "SWITCH", "UPDATE",
+    ];
+    CHANGES.contains(&word) || OTHER_ACTIONS.contains(&word)
+}
+
 /// Whether an action changes the table; `None` for words that start no action.
 fn action_changes(words: &[&str]) -> Option<bool> {
     Some(match words {

@@ -3,6 +3,7 @@
 use sqlparser::tokenizer::Token;
 
 use crate::sql::dialect::Dialect;
+use crate::sql::no_flow::starts_action;
 use crate::sql::repair::Rule;
 use crate::sql::repair::columns::{behind_type, column, is_constraint, parts};
 use crate::sql::repair::view::{Edit, View, plain_name, word};
@@ -58,8 +59,16 @@ fn actions(view: &View<'_>) -> Vec<Edit> {
         start += 3;
     }
     let mut written: Vec<Token> = Vec::new();
+    let mut verb = String::new();
     for (at, end) in parts(view, start, view.len()) {
-        for action in action(view, at, end) {
+        // `ADD a int, b int`: a part without a verb of its own goes on with the one before it.
+        let own = view.word(at);
+        let goes_on = matches!(verb.as_str(), "ADD" | "DROP") && view.is_name(at) && !starts_action(&own);
+        let first = if goes_on { at } else { at + 1 };
+        if !goes_on {
+            verb = own;
+        }
+        for action in action(view, &verb, (at, first, end)) {
             if !written.is_empty() {
                 written.push(Token::Comma);
             }
@@ -75,16 +84,14 @@ fn actions(view: &View<'_>) -> Vec<Edit> {
     vec![Edit::replace(0, view.len(), head)]
 }
 
-/// The actions that the tokens from `at` up to `end` stand for.
-fn action(view: &View<'_>, at: usize, end: usize) -> Vec<Vec<Token>> {
-    let verb = view.word(at);
-    let mut name = at + 1;
+/// The actions that the tokens from `at` up to `end` stand for; behind the verb they go on at `name`.
+fn action(view: &View<'_>, verb: &str, (at, mut name, end): (usize, usize, usize)) -> Vec<Vec<Token>> {
     let explicit = view.any(name, &["COLUMN", "COLUMNS"]);
     name += usize::from(explicit);
     while view.any(name, &["IF", "NOT", "EXISTS"]) {
         name += 1;
     }
-    match verb.as_str() {
+    match verb {
         "ADD" => add(view, name, end),
         "DROP" => drop_columns(view, name, end),
         "RENAME" => rename(view, at, (name, end)),
