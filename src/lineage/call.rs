@@ -5,17 +5,19 @@ mod owner;
 use std::fmt::Write as _;
 
 use sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList, FunctionArguments,
-    ObjectName, Value as Literal,
+    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
+    FunctionArguments, Ident, ObjectName, Value as Literal, WildcardAdditionalOptions,
 };
 
 use crate::lineage::expression::{computed, push, weigh_condition};
 use crate::lineage::functions::{self, Part, Role};
 use crate::lineage::model::Transformation;
-use crate::lineage::resolver::Resolver;
+use crate::lineage::resolver::{Resolver, star_sources};
 use crate::lineage::select::is_columns;
 use crate::lineage::shape::{Scope, Value, seen_through};
 use crate::lineage::wording;
+use crate::sql::dialect::Dialect;
+use crate::sql::ident::fold;
 
 impl Resolver<'_> {
     pub(super) fn function(&mut self, function: &Function, scope: &Scope<'_>, how: Transformation, out: &mut Value) {
@@ -27,7 +29,11 @@ impl Resolver<'_> {
         let Function { name, uses_odbc_syntax: _, parameters, args, within_group, filter, null_treatment, over } =
             function;
         let name = function_name(name);
-        let role = functions::role(&name);
+        let role = match functions::role(&name) {
+            // SQLite's `max(a, b)` is the larger of two values of one row.
+            Role::Aggregate if self.dialect == Dialect::Sqlite && picks_of_row(&name, args) => Role::Scalar,
+            role => role,
+        };
         let inner = match role {
             role if role.is_aggregate() && over.is_none() && how.is_direct() => Transformation::Aggregation,
             _ => computed(how),
@@ -62,6 +68,7 @@ impl Resolver<'_> {
             let has_values = !own.sources.is_empty() || role.is_aggregate();
             self.window(over, scope, window_role(how, has_values), &mut own);
         }
+        out.aggregated |= own.aggregated || role.is_aggregate() && over.is_none();
         out.text.push_str(&own.text);
         out.sources.extend(own.sources);
     }
@@ -112,10 +119,14 @@ impl Resolver<'_> {
                 {
                     one.text.push_str(&ident.value.to_lowercase());
                 }
-                FunctionArgExpr::Expr(expression) => self.expression(expression, scope, how, one),
+                FunctionArgExpr::Expr(expression) => self.with_arrow_lambda(expression, scope, how, one),
                 FunctionArgExpr::QualifiedWildcard(qualifier) => self.whole_row(qualifier, scope, one),
-                FunctionArgExpr::Wildcard => one.text.push('*'),
+                FunctionArgExpr::Wildcard => {
+                    self.row_values((name, None), scope, how, one);
+                    one.text.push('*');
+                }
                 FunctionArgExpr::WildcardWithOptions(options) => {
+                    self.row_values((name, Some(options)), scope, how, one);
                     let _ = write!(one.text, "* {options}");
                 }
             }
@@ -149,6 +160,39 @@ impl Resolver<'_> {
                 arg
             }
         }
+    }
+
+    /// `OBJECT_CONSTRUCT(*)` is made of every column; `COUNT(*)` of none.
+    fn row_values(
+        &mut self,
+        (function, options): (&str, Option<&WildcardAdditionalOptions>),
+        scope: &Scope<'_>,
+        how: Transformation,
+        out: &mut Value,
+    ) {
+        if function.starts_with("count") || function.starts_with("approx_count") {
+            return;
+        }
+        let mut row = self.everything(scope);
+        if let Some(options) = options {
+            self.star_options(options, scope, &mut row);
+        }
+        let how = computed(how);
+        for column in &row.columns {
+            out.sources.extend(seen_through(how, &column.sources));
+        }
+        out.sources.extend(seen_through(how, &star_sources(&row.open)));
+    }
+
+    /// An argument; where the grammar knows no lambdas, `x -> x + 1` is an operator whose left side is no column.
+    fn with_arrow_lambda(&mut self, argument: &Expr, scope: &Scope<'_>, how: Transformation, out: &mut Value) {
+        let before = self.lambdas.len();
+        if matches!(self.dialect, Dialect::Trino) {
+            let parameters = arrow_parameters(argument);
+            self.lambdas.extend(parameters.into_iter().map(|parameter| fold(parameter, self.dialect)));
+        }
+        self.expression(argument, scope, how, out);
+        self.lambdas.truncate(before);
     }
 
     /// `count(t.*)`: which relation's rows.
@@ -195,6 +239,37 @@ impl Resolver<'_> {
             }
         }
     }
+}
+
+/// Whether a call of MAX or MIN is given several values of one row.
+fn picks_of_row(name: &str, arguments: &FunctionArguments) -> bool {
+    matches!(name, "max" | "min") && matches!(arguments, FunctionArguments::List(list) if list.args.len() > 1)
+}
+
+/// The names in front of the first `->` of an expression.
+fn arrow_parameters(expression: &Expr) -> Vec<&Ident> {
+    let mut expression = expression;
+    loop {
+        expression = match expression {
+            Expr::BinaryOp { left, op: BinaryOperator::Arrow, .. } => return names(left),
+            Expr::BinaryOp { left, .. } => left,
+            Expr::IsNull(inner) | Expr::IsNotNull(inner) | Expr::IsTrue(inner) | Expr::IsFalse(inner) => inner,
+            Expr::Like { expr, .. } | Expr::InList { expr, .. } | Expr::Between { expr, .. } => expr,
+            _ => return Vec::new(),
+        }
+    }
+}
+
+/// The names of `x` and of `(x, y)`.
+fn names(expression: &Expr) -> Vec<&Ident> {
+    let parts = match expression {
+        Expr::Tuple(parts) => parts.as_slice(),
+        Expr::Nested(inner) => std::slice::from_ref(&**inner),
+        single => std::slice::from_ref(single),
+    };
+    let idents: Option<Vec<&Ident>> =
+        parts.iter().map(|part| if let Expr::Identifier(ident) = part { Some(ident) } else { None }).collect();
+    idents.unwrap_or_default()
 }
 
 /// The name of a function; only what stands in quotes keeps its case.

@@ -26,7 +26,7 @@ pub(crate) struct OutColumn {
 impl OutColumn {
     /// A value under a name.
     pub fn new(name: ColumnName, value: Value) -> Self {
-        let Value { sources, text, binding, data_type } = value;
+        let Value { sources, text, binding, data_type, aggregated: _ } = value;
         Self { name, sources: Arc::new(sources), text: shorten(text).into(), binding, data_type }
     }
 

@@ -1,6 +1,6 @@
 //! What a CREATE TABLE takes its columns from beside its own list: a query, the tables that it inherits from.
 
-use sqlparser::ast::{CreateTable, Query, Statement, WithData};
+use sqlparser::ast::{CreateTable, ObjectName, Query, Statement, WithData};
 
 use crate::lineage::catalog::StateColumn;
 use crate::lineage::effect::{Effect, Flow};
@@ -62,14 +62,18 @@ impl Resolver<'_> {
     pub(super) fn inherited(&mut self, table: &CreateTable) -> (Vec<StateColumn>, bool) {
         let (mut columns, mut complete) = (Vec::new(), true);
         for parent in table.inherits.iter().flatten() {
-            let line = self.name_line(parent);
-            let relation = self.base_relation(fold_name(parent, self.dialect), None, line);
-            complete &= relation.open.is_empty();
-            for column in relation.columns.iter() {
-                columns.push(StateColumn::declared(column.name.clone(), column.data_type.clone()));
-            }
+            columns.extend(self.columns_of(parent, &mut complete));
         }
         (columns, complete)
+    }
+
+    /// The columns of another table as a new one takes them over; `complete` ends where they are not all known.
+    pub(super) fn columns_of(&mut self, original: &ObjectName, complete: &mut bool) -> Vec<StateColumn> {
+        let line = self.name_line(original);
+        let relation = self.base_relation(fold_name(original, self.dialect), None, line);
+        *complete &= relation.open.is_empty();
+        let declared = |column: &OutColumn| StateColumn::declared(column.name.clone(), column.data_type.clone());
+        relation.columns.iter().map(declared).collect()
     }
 }
 

@@ -16,6 +16,7 @@ use crate::lineage::data_type;
 use crate::lineage::model::{ColumnName, ColumnRef, Transformation};
 use crate::lineage::resolver::Resolver;
 use crate::lineage::shape::{Relation, Scope, Value, compose, seen_through, shorten};
+use crate::lineage::statement::paired;
 use crate::lineage::struct_type;
 use crate::lineage::wording::{Binding, enclose, literal};
 use crate::sql::dialect::Dialect;
@@ -108,7 +109,7 @@ impl Resolver<'_> {
             CastKind::TryCast | CastKind::SafeCast => "try_cast(",
         });
         self.expression(operand, scope, computed(how), out);
-        let to = to.to_string();
+        let to = paired(to.to_string());
         let _ = write!(out.text, " as {}", data_type::canonical(&to, self.dialect).to_lowercase());
         if let Some(format) = format {
             let _ = write!(out.text, " format {format}");
@@ -306,6 +307,7 @@ pub(super) fn weigh_condition(
     how: Transformation,
 ) -> impl Iterator<Item = (ColumnRef, Transformation)> {
     let made_of_condition = how.is_direct() && !results.sources.iter().any(|(_, inner)| inner.is_direct());
+    let how = if tests.aggregated { compose(how, Transformation::Aggregation) } else { how };
     let tests = tests.sources.into_iter().map(move |(source, inner)| {
         let steers = matches!(inner, Transformation::Conditional | Transformation::Filter | Transformation::Sort);
         if made_of_condition && steers { (source, how) } else { (source, inner) }

@@ -177,14 +177,37 @@ pub(crate) fn returns_rows(name: &str) -> bool {
     listed.contains(&name) || endings.iter().any(|ending| name.ends_with(ending))
 }
 
+/// Whether every table has a column of the name although nothing says so.
+pub(crate) fn is_hidden_column(name: &str, dialect: Dialect) -> bool {
+    let hidden: &[&str] = match dialect {
+        Dialect::Sqlite => &["rowid", "oid", "_rowid_"],
+        Dialect::DuckDb => &["rowid"],
+        Dialect::Oracle => &["rowid", "ora_rowscn"],
+        Dialect::Postgres => &["ctid", "tableoid", "xmin", "xmax", "cmin", "cmax"],
+        Dialect::BigQuery => &["_partitiontime", "_partitiondate", "_table_suffix", "_file_name"],
+        Dialect::Snowflake => &[
+            "metadata$filename",
+            "metadata$file_row_number",
+            "metadata$action",
+            "metadata$isupdate",
+            "metadata$row_id",
+        ],
+        Dialect::Databricks | Dialect::Spark => &["_metadata"],
+        Dialect::Hive => &["input__file__name", "block__offset__inside__file"],
+        Dialect::ClickHouse => &["_table", "_part", "_partition_id", "_path", "_file"],
+        _ => &[],
+    };
+    hidden.contains(&name)
+}
+
 /// Whether a bare word that no relation has is a value of the session or the row set, and no column.
 pub(crate) fn is_word_value(word: &str, dialect: Dialect) -> bool {
     match word {
         "current_date" | "current_time" | "current_timestamp" | "localtime" | "localtimestamp" | "current_user"
         | "session_user" | "current_role" | "current_catalog" | "current_schema" => true,
         "sysdate" => matches!(dialect, Dialect::Oracle | Dialect::Redshift | Dialect::Teradata | Dialect::Snowflake),
-        "systimestamp" | "rownum" | "level" | "uid" | "sqlcode" | "sqlerrm" | "connect_by_isleaf"
-        | "connect_by_iscycle" => dialect == Dialect::Oracle,
+        "connect_by_isleaf" | "connect_by_iscycle" => matches!(dialect, Dialect::Oracle | Dialect::Snowflake),
+        "systimestamp" | "rownum" | "level" | "uid" | "sqlcode" | "sqlerrm" => dialect == Dialect::Oracle,
         "date" | "time" | "database" | "session" | "account" => dialect == Dialect::Teradata,
         "grouping__id" => matches!(dialect, Dialect::Hive | Dialect::Spark),
         "user" => matches!(dialect, Dialect::Oracle | Dialect::Postgres | Dialect::Redshift | Dialect::Teradata),

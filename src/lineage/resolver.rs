@@ -41,6 +41,8 @@ pub(crate) struct Resolver<'a> {
     pub ambiguous: BTreeSet<(String, String)>,
     /// Dotted names whose qualifier is the name of nothing in the statement.
     pub unresolved: BTreeSet<String>,
+    /// Whether the query walks a tree with CONNECT BY, in which LEVEL is no column.
+    pub in_hierarchy: bool,
     /// The column that a `COLUMNS(…)` stands for at the moment.
     pub chosen: Option<OutColumn>,
     pub diagnostics: Vec<Diagnostic>,
@@ -72,6 +74,7 @@ impl<'a> Resolver<'a> {
             stars_unresolved: 0,
             ambiguous: BTreeSet::new(),
             unresolved: BTreeSet::new(),
+            in_hierarchy: false,
             chosen: None,
             diagnostics: Vec::new(),
             effects: Vec::new(),

@@ -21,6 +21,13 @@ pub(super) use columns::is_columns;
 
 impl Resolver<'_> {
     pub(super) fn select(&mut self, select: &Select, outer: Option<&Query>, parent: Option<&Scope<'_>>) -> Shape {
+        let around = std::mem::replace(&mut self.in_hierarchy, !select.connect_by.is_empty());
+        let shape = self.select_here(select, outer, parent);
+        self.in_hierarchy = around;
+        shape
+    }
+
+    fn select_here(&mut self, select: &Select, outer: Option<&Query>, parent: Option<&Scope<'_>>) -> Shape {
         let mut shape = Shape::default();
         let mut scope = Scope::within(parent);
         scope.windows.clone_from(&select.named_window);
@@ -237,7 +244,7 @@ fn output_value(column: &OutColumn, how: Transformation) -> Value {
         sources: column.sources.iter().map(|(source, _)| (source.clone(), how)).collect(),
         text: column.text.to_string(),
         binding: column.binding,
-        data_type: None,
+        ..Value::default()
     }
 }
 

@@ -43,6 +43,8 @@ pub(crate) struct Value {
     pub binding: Binding,
     /// Its type, where a cast or a declaration says so.
     pub data_type: Option<Arc<str>>,
+    /// Whether an aggregate of a condition is part of it.
+    pub aggregated: bool,
 }
 
 /// What a query yields.

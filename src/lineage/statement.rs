@@ -19,7 +19,7 @@ use crate::lineage::shape::Shape;
 use crate::lineage::temporary;
 use crate::sql::ident::{fold, fold_name, is_named_at_run_time};
 use crate::sql::parse::{Parsed, parse};
-use crate::sql::repair::SYNONYM;
+use crate::sql::repair::{SYNONYM, columns_like};
 use crate::sql::split::split;
 
 impl Resolver<'_> {
@@ -182,8 +182,8 @@ impl Resolver<'_> {
         if let Some(original) = &table.clone {
             return self.create_like((asset, kind), original, true, statement);
         }
-        let (mut columns, complete) = self.inherited(table);
-        columns.extend(self.declared_columns(table));
+        let (mut columns, mut complete) = self.inherited(table);
+        columns.extend(self.declared_columns(table, &mut complete));
         let complete = complete && !columns.is_empty();
         let mut upstream = std::mem::take(&mut self.upstream);
         upstream.extend(external::of_table(table).iter().map(|location| external_name(location)));
@@ -192,13 +192,17 @@ impl Resolver<'_> {
     }
 
     /// The columns of a table, those that only PARTITIONED BY names behind the others.
-    fn declared_columns(&self, table: &CreateTable) -> Vec<StateColumn> {
+    fn declared_columns(&mut self, table: &CreateTable, complete: &mut bool) -> Vec<StateColumn> {
         let partitions = match &table.hive_distribution {
             HiveDistributionStyle::PARTITIONED { columns } => columns.as_slice(),
             _ => &[],
         };
         let mut columns: Vec<StateColumn> = Vec::new();
         for column in table.columns.iter().chain(partitions) {
+            if let Some(original) = columns_like(column, self.dialect) {
+                columns.extend(self.columns_of(&original, complete));
+                continue;
+            }
             let name = self.column_name(&column.name);
             if columns.iter().all(|known| known.name != name) || !partitions.contains(column) {
                 columns.push(self.declared_column(column));
@@ -426,7 +430,7 @@ pub(super) fn external_name(location: &str) -> AssetName {
 
 /// A type as the report shows it.
 pub(super) fn data_type(data_type: &sqlparser::ast::DataType) -> Option<Arc<str>> {
-    let written = data_type.to_string();
+    let written = paired(data_type.to_string());
     // What stands in quotes (the words of an ENUM) is no name of a type.
     let quoted = |place: usize| place % 2 == 1;
     let parts = written.split('\'').enumerate();
@@ -435,6 +439,19 @@ pub(super) fn data_type(data_type: &sqlparser::ast::DataType) -> Option<Arc<str>
     // The parser takes the unit of Oracle's `VARCHAR2(20 CHAR)` for a second number.
     let text = parts.join("'").replace(", CHAR)", " CHAR)").replace(", BYTE)", " BYTE)");
     (!text.is_empty()).then(|| text.into())
+}
+
+/// The parser takes the fields of Trino's `ROW(a VARCHAR, b BIGINT)` for as many parameters.
+pub(super) fn paired(text: String) -> String {
+    let inner =
+        text.get(..4).filter(|start| start.eq_ignore_ascii_case("row(")).and_then(|_| text.get(4..text.len() - 1));
+    let Some(inner) = inner.filter(|inner| !inner.contains(['(', ')'])) else { return text };
+    let words: Vec<&str> = inner.split(", ").collect();
+    if words.len() % 2 == 1 || words.iter().any(|word| word.contains(' ')) {
+        return text;
+    }
+    let fields: Vec<String> = words.chunks(2).map(|field| field.join(" ")).collect();
+    format!("ROW({})", fields.join(", "))
 }
 
 /// The parser shows some types with a blank between their numbers, and some without.

@@ -167,6 +167,11 @@ fn loses_tables(text: &str, statements: &[Statement], dialect: Dialect) -> bool 
     let mut missing = tables(text, dialect);
     let mut misread = false;
     for statement in statements {
+        if let Statement::CreateTable(table) = statement {
+            for original in table.columns.iter().filter_map(|column| repair::columns_like(column, dialect)) {
+                missing.remove(&fold_name(&original, dialect));
+            }
+        }
         let _ = visit_relations(statement, |name| {
             missing.remove(&fold_name(name, dialect));
             misread |= is_never_a_name(&name.to_string());

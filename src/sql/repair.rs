@@ -21,6 +21,7 @@ mod phrases;
 mod redshift;
 mod relations;
 mod statements;
+mod table_list;
 mod teradata;
 mod tsql;
 mod types;
@@ -31,6 +32,7 @@ use sqlparser::tokenizer::TokenWithSpan;
 use crate::sql::dialect::Dialect;
 pub use crate::sql::repair::misread::read_right;
 pub use crate::sql::repair::oracle::SYNONYM;
+pub use crate::sql::repair::table_list::columns_like;
 use crate::sql::repair::view::{Edit, View, apply};
 
 /// One piece of syntax and how to read it.

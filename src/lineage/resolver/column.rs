@@ -42,8 +42,22 @@ impl Resolver<'_> {
             }
             level = current.parent;
         }
+        if functions::is_hidden_column(&folded, self.dialect)
+            && let [relation] = scope.relations.as_slice()
+            && let Some(asset) = &relation.asset
+        {
+            return self.take_hidden(asset, (&name, line), (how, out));
+        }
         self.note_missing(&name, scope, line);
         out.text.push_str(&folded);
+    }
+
+    /// A column that the asset has although nothing says so.
+    pub(super) fn take_hidden(&mut self, asset: &AssetName, (name, line): (&ColumnName, u32), (how, out): Use<'_>) {
+        let source = ColumnRef { asset: asset.clone(), column: name.clone() };
+        self.note_read(asset, Some(name), line, true);
+        out.text.push_str(&wording::column(&source));
+        out.sources.insert((source, how));
     }
 
     /// Tries one level of scopes; whether the name was settled there.
@@ -96,6 +110,10 @@ impl Resolver<'_> {
         }
         if let Some(relation) = scope.relations.iter().find(|relation| self.is_row_named(relation, name)) {
             take_row(relation, (how, out));
+            return true;
+        }
+        if self.in_hierarchy && name.as_str() == "level" {
+            out.text.push_str("level");
             return true;
         }
         if self.is_local(name.as_str()) || functions::is_word_value(name.as_str(), self.dialect) {
@@ -180,8 +198,10 @@ impl Resolver<'_> {
 
     /// Whether the bare name means a whole row of the relation: `to_json(o)` of `FROM orders AS o`.
     fn is_row_named(&self, relation: &Relation, name: &ColumnName) -> bool {
-        let rows_are_values =
-            matches!(self.dialect, Dialect::Postgres | Dialect::Redshift | Dialect::DuckDb | Dialect::BigQuery);
+        let rows_are_values = matches!(
+            self.dialect,
+            Dialect::Postgres | Dialect::Redshift | Dialect::DuckDb | Dialect::BigQuery | Dialect::Sqlite
+        );
         // A table without an alias is often called like one of its columns.
         let known = relation.alias.is_some() || relation.open.is_empty() && !relation.columns.is_empty();
         rows_are_values && known && relation.answers_to(&[name.as_str().to_owned()])

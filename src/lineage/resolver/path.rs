@@ -2,6 +2,7 @@
 
 use sqlparser::ast::Ident;
 
+use crate::lineage::functions;
 use crate::lineage::model::{ColumnName, Transformation};
 use crate::lineage::resolver::Resolver;
 use crate::lineage::shape::{Lookup, Relation, Scope, Value, compose};
@@ -104,6 +105,11 @@ impl Resolver<'_> {
         let name = ColumnName::new(&fold(ident, self.dialect));
         let line = self.line_of(ident);
         if matches!(relation.lookup(&name), Lookup::Absent) {
+            if functions::is_hidden_column(name.as_str(), self.dialect)
+                && let Some(asset) = &relation.asset
+            {
+                return self.take_hidden(asset, (&name, line), (how, out));
+            }
             for asset in relation.asset.iter().chain(&relation.passed) {
                 self.note_read(asset, Some(&name), line, false);
             }

@@ -14,6 +14,7 @@ use crate::sql::dialect::Dialect;
 use crate::sql::ident::fold_name;
 use crate::sql::migration;
 use crate::sql::parse::{Parsed, read};
+use crate::sql::repair::columns_like;
 use crate::sql::rows::{Insert, MoreRows, Run};
 use crate::sql::scan::{Deed, Scan, Spot};
 use crate::sql::session::Session;
@@ -125,6 +126,12 @@ impl Reading<'_> {
         match statement {
             Statement::AlterTable(alter) => self.alters(&alter.name),
             Statement::Drop { names, .. } => names.iter().for_each(|name| self.alters(name)),
+            Statement::CreateTable(table) => {
+                for original in table.columns.iter().filter_map(|column| columns_like(column, dialect)) {
+                    let name = self.mentioned(fold_name(&original, dialect));
+                    names.extend(name);
+                }
+            }
             _ => {}
         }
         let mut ctes = None;

@@ -87,7 +87,12 @@ impl Resolver<'_> {
     }
 
     /// EXCEPT, EXCLUDE, REPLACE, RENAME, ILIKE behind a star.
-    pub(super) fn star_options(&mut self, options: &WildcardAdditionalOptions, scope: &Scope<'_>, star: &mut Shape) {
+    pub(in crate::lineage) fn star_options(
+        &mut self,
+        options: &WildcardAdditionalOptions,
+        scope: &Scope<'_>,
+        star: &mut Shape,
+    ) {
         let changes = options.opt_except.is_some()
             || options.opt_exclude.is_some()
             || options.opt_ilike.is_some()

@@ -5,7 +5,7 @@ use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 use crate::sql::dialect::Dialect;
 use crate::sql::ident::named_at_run_time;
 use crate::sql::repair::view::{Edit, View, apply, plain_name, string};
-use crate::sql::repair::{from_first, moved, phrases, tsql};
+use crate::sql::repair::{from_first, moved, phrases, table_list, tsql};
 
 /// Words without which there is nothing to do.
 const TRIGGERS: &[&str] = &[
@@ -25,7 +25,7 @@ const TRIGGERS: &[&str] = &[
 /// The tokens with such syntax written plainly; as they are where there is none.
 #[must_use]
 pub fn read_right(tokens: Vec<TokenWithSpan>, dialect: Dialect) -> Vec<TokenWithSpan> {
-    let tokens = from_behind_its_list(tokens, dialect);
+    let tokens = table_list::read_right(from_behind_its_list(tokens, dialect), dialect);
     let triggers = |token: &TokenWithSpan| match &token.token {
         Token::Word(word) if TRIGGERS.iter().any(|trigger| word.value.eq_ignore_ascii_case(trigger)) => true,
         Token::Char('_') => matches!(dialect, Dialect::Oracle | Dialect::Hive),

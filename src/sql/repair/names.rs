@@ -9,6 +9,7 @@ use crate::sql::repair::view::{Edit, View};
 pub(super) const RULES: &[Rule] = &[
     Rule { name: "keyword-behind-a-dot", dialects: &[], matters: false, edits: behind_dot },
     Rule { name: "keyword-as-qualifier", dialects: &[], matters: false, edits: before_dot },
+    Rule { name: "keyword-as-column", dialects: &[], matters: false, edits: in_list },
     Rule { name: "keyword-as-bare-alias", dialects: &[], matters: false, edits: bare_alias },
     Rule { name: "keyword-as-alias", dialects: &[], matters: false, edits: alias },
 ];
@@ -33,6 +34,30 @@ fn behind_dot(view: &View<'_>) -> Vec<Edit> {
 fn before_dot(view: &View<'_>) -> Vec<Edit> {
     let qualifies = |at: &usize| view.is(at + 1, ".") && (view.is_name(at + 2) || view.is(at + 2, "*"));
     (0..view.len()).filter(qualifies).filter_map(|at| renamed(view, at)).collect()
+}
+
+/// `SELECT id, top, depth`: words that only the widest grammar reserves.
+fn in_list(view: &View<'_>) -> Vec<Edit> {
+    const NAMES: &[&str] = &[
+        "CLUSTER",
+        "DISTRIBUTE",
+        "FETCH",
+        "FORMAT",
+        "LATERAL",
+        "OFFSET",
+        "PREWHERE",
+        "QUALIFY",
+        "SAMPLE",
+        "SETTINGS",
+        "SORT",
+        "TOP",
+        "VIEW",
+        "WINDOW",
+    ];
+    let stands_alone = |at: &usize| {
+        view.any(at - 1, &["SELECT", ",", "("]) && view.any(at + 1, &[",", "FROM", ")"]) && view.any(*at, NAMES)
+    };
+    (1..view.len()).filter(stands_alone).filter_map(|at| renamed(view, at)).collect()
 }
 
 /// `FROM t start ON …`, `JOIN t end WHERE …`.

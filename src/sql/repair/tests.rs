@@ -253,8 +253,10 @@ fn names_in_strings_and_streams_are_read_as_tables() {
 
 #[test]
 fn a_repair_that_would_lose_a_table_is_not_believed() {
-    let told = read("CREATE TABLE t (LIKE a INCLUDING ALL, LIKE b ODD, c INT)", Dialect::Postgres);
+    let told = read("CREATE TABLE t (c INT) ODD OPTION FROM s JOIN u ON s.a = u.a", Dialect::Postgres);
     assert!(told.starts_with("Refused"), "{told}");
+    let told = read("CREATE TABLE t (LIKE a INCLUDING ALL, LIKE b ODD, c INT)", Dialect::Postgres);
+    assert_eq!(told, "CREATE TABLE t (\"a\" COLUMNS_LIKE, \"b\" COLUMNS_LIKE, c INT)");
 }
 
 #[test]
