@@ -124,9 +124,16 @@ fn attempt(text: &str, dialect: Dialect) -> Result<(Vec<Statement>, String), Par
     }
 }
 
+/// The text of tokens, names in one piece.
 fn written(tokens: &[TokenWithSpan]) -> String {
-    let words: Vec<String> = tokens.iter().map(|token| token.token.to_string()).collect();
-    words.join(" ")
+    let mut text = String::new();
+    for token in tokens {
+        if token.token != Token::Period && !text.ends_with('.') {
+            text.push(' ');
+        }
+        text.push_str(&token.token.to_string());
+    }
+    text
 }
 
 fn tokens_of(text: &str, grammar: &dyn Grammar, dialect: Dialect) -> Result<Vec<TokenWithSpan>, ParserError> {

@@ -102,6 +102,13 @@ impl Lexer<'_> {
         }
     }
 
+    /// Whether a line is mysql's `DELIMITER //`: that of COPY and UNLOAD (`DELIMITER ','`, `DELIMITER AS '|'`) is an option.
+    fn sets_delimiter(&self, line: &str) -> bool {
+        let has_it = !matches!(self.dialect, Dialect::Postgres | Dialect::Redshift);
+        let terminator = line.split_ascii_whitespace().nth(1).filter(|_| has_it);
+        terminator.is_some_and(|word| !word.starts_with(['\'', '"']) && !word.eq_ignore_ascii_case("as"))
+    }
+
     fn is_client_line(&self, line: &str, first: char) -> bool {
         let word = line.split_ascii_whitespace().next().unwrap_or_default();
         match first {
@@ -125,7 +132,7 @@ impl Lexer<'_> {
             }
             '@' => self.dialect == Dialect::Oracle && self.fresh,
             'g' | 'G' if word.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("go")) => is_go(line),
-            'd' | 'D' if word.eq_ignore_ascii_case("delimiter") => line.split_ascii_whitespace().nth(1).is_some(),
+            'd' | 'D' if word.eq_ignore_ascii_case("delimiter") => self.sets_delimiter(line),
             'p' | 'P' | 'g' | 'G' if self.dialect == Dialect::Snowflake && self.fresh => {
                 (word.eq_ignore_ascii_case("put") || word.eq_ignore_ascii_case("get")) && line.contains("file://")
             }

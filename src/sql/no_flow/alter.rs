@@ -73,6 +73,9 @@ fn action_changes(words: &[&str]) -> Option<bool> {
     Some(match words {
         ["ON", "CLUSTER", _, rest @ ..] | ["*", rest @ ..] => return action_changes(rest),
         [_, "=", ..] => false,
+        // Oracle lists what it adds and changes in brackets.
+        ["ADD", "(", listed @ ..] => !parts(listed).all(is_no_column),
+        ["MODIFY", "(", listed @ ..] => !parts(listed).all(keeps_type),
         ["ADD" | "DROP", rest @ ..] => !is_no_column(rest),
         ["RENAME", "CONSTRAINT" | "INDEX" | "KEY" | "PARTITION" | "SUBPARTITION" | "TRIGGER" | "LOB", ..] => false,
         [
@@ -93,6 +96,19 @@ fn action_changes(words: &[&str]) -> Option<bool> {
             false
         }
         [] => false,
+    })
+}
+
+/// The parts of a list, up to its closing bracket.
+fn parts<'w>(listed: &'w [&'w str]) -> impl Iterator<Item = &'w [&'w str]> {
+    let mut depth = 0_usize;
+    listed.split(move |word| {
+        match *word {
+            "(" => depth += 1,
+            ")" => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth == 0 && *word == ","
     })
 }
 

@@ -160,6 +160,13 @@ fn rename(view: &View<'_>, at: usize, (name, end): (usize, usize)) -> Vec<Vec<To
         action.extend(view.copy(at + 2, end));
         return vec![action];
     }
+    // MySQL needs no TO.
+    let bare = at + 1 + usize::from(view.is(at + 1, "="));
+    if view.dialect == Dialect::MySql && view.behind_name(bare) == end && end > bare {
+        let mut action = vec![word("RENAME"), word("TO")];
+        action.extend(view.copy(bare, end));
+        return vec![action];
+    }
     if view.is(name + 1, "TO") && view.is_name(name + 2) {
         return vec![renamed(view, name, name + 2)];
     }

@@ -58,6 +58,8 @@ fn json_keys(view: &View<'_>) -> Vec<Edit> {
         while inner < close {
             if view.is(inner, "KEY") {
                 edits.push(Edit::drop(inner, inner + 1));
+            } else if view.all(inner, &["FORMAT", "JSON"]) {
+                edits.push(Edit::drop(inner, inner + 2));
             } else if view.any(inner, &[":", "VALUE"]) {
                 edits.push(Edit::replace(inner, inner + 1, vec![Token::Comma]));
             }

@@ -137,7 +137,10 @@ impl Writer<'_, '_> {
             }
             None => self.part(select, list_end, None),
         }
-        self.part(from, from_end, None);
+        // A SELECT may have a FROM of its own.
+        if self.view.find(select, &["FROM"]).is_none_or(|own| own >= list_end) {
+            self.part(from, from_end, None);
+        }
         self.part(list_end, end, None);
     }
 

@@ -13,6 +13,11 @@ pub(super) const RULES: &[Rule] = &[
     Rule { name: "folder-as-target", dialects: HIVE, matters: false, edits: directory },
     Rule { name: "view-of-files", dialects: HIVE, matters: false, edits: view_of_files },
     Rule { name: "columns-behind-partition", dialects: HIVE, matters: false, edits: columns_behind_partition },
+    Rule { name: "words-behind-a-target", dialects: HIVE, matters: false, edits: behind_target },
+    Rule { name: "suffixes-of-numbers", dialects: HIVE, matters: false, edits: suffixes },
+    Rule { name: "versions-behind-a-name", dialects: HIVE, matters: true, edits: versions },
+    Rule { name: "patterns-without-case", dialects: HIVE, matters: false, edits: iregexp },
+    Rule { name: "sort-behind-having", dialects: HIVE, matters: false, edits: sort },
     Rule { name: "options-of-cache", dialects: HIVE, matters: false, edits: cache_options },
     Rule { name: "export-and-import", dialects: HIVE, matters: false, edits: export },
 ];
@@ -95,9 +100,8 @@ fn outputs(view: &View<'_>, start: usize) -> (Vec<Output>, usize) {
 /// `INSERT OVERWRITE DIRECTORY 'f' ROW FORMAT … SELECT …`, `INSERT OVERWRITE DIRECTORY USING csv OPTIONS (path 'f') SELECT …`:
 /// how the files look is left out.
 fn directory(view: &View<'_>) -> Vec<Edit> {
-    let Some(at) = (1..4).find(|at| view.is(*at, "DIRECTORY")).filter(|_| view.is(0, "INSERT")) else {
-        return Vec::new();
-    };
+    let Some(insert) = view.find(0, &["INSERT"]) else { return Vec::new() };
+    let Some(at) = (insert + 1..insert + 4).find(|at| view.is(*at, "DIRECTORY")) else { return Vec::new() };
     let Some(query) = view.find(at, &["SELECT", "WITH", "FROM", "VALUES", "TABLE"]) else { return Vec::new() };
     let path = match view.is_text(at + 1) {
         true => Some(at + 1),
@@ -155,6 +159,74 @@ fn columns_behind_partition(view: &View<'_>) -> Vec<Edit> {
         return Vec::new();
     }
     vec![Edit::insert(partition, view.copy(list, end)), Edit::drop(list, end)]
+}
+
+/// `INSERT OVERWRITE t PARTITION (…) IF NOT EXISTS SELECT …`, Impala's `INSERT INTO t [SHUFFLE] SELECT …`.
+fn behind_target(view: &View<'_>) -> Vec<Edit> {
+    let end = view.find(1, &["SELECT", "WITH", "FROM", "VALUES"]).unwrap_or(view.len());
+    let mut edits = Vec::new();
+    for at in (2..end).filter(|_| view.is(0, "INSERT")) {
+        if view.all(at, &["IF", "NOT", "EXISTS"]) {
+            edits.push(Edit::drop(at, at + 3));
+        } else if view.is(at, "[") && view.any(at + 1, &["SHUFFLE", "NOSHUFFLE", "CLUSTERED", "NOCLUSTERED"]) {
+            edits.push(Edit::drop(at, view.behind(at)));
+        }
+    }
+    edits
+}
+
+/// `10L`, `2.5BD`, `1Y`: a number's type; `r'\d'`: a string as it stands.
+fn suffixes(view: &View<'_>) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    for at in 1..view.len() {
+        let follows = view.touches(at - 1);
+        if follows && view.is_number(at - 1) && view.any(at, &["L", "S", "Y", "D", "F", "BD"]) {
+            edits.push(Edit::drop(at, at + 1));
+        } else if follows && view.is(at - 1, "R") && view.is_text(at) {
+            edits.push(Edit::drop(at - 1, at));
+        }
+    }
+    edits
+}
+
+/// `t@v12`, `t@20240101000000000`: an earlier state of a table.
+fn versions(view: &View<'_>) -> Vec<Edit> {
+    let is_version = |at: usize| {
+        let word = view.word(at + 1);
+        view.is_number(at + 1) || word.strip_prefix('V').is_some_and(|digits| digits.parse::<u64>().is_ok())
+    };
+    (1..view.len())
+        .filter(|at| view.is(*at, "@") && view.touches(at - 1) && view.is_name(at - 1) && is_version(*at))
+        .map(|at| Edit::drop(at, at + 2))
+        .collect()
+}
+
+/// `a IREGEXP b` (Impala)
+fn iregexp(view: &View<'_>) -> Vec<Edit> {
+    (1..view.len())
+        .filter(|at| view.is(*at, "IREGEXP"))
+        .map(|at| Edit::replace(at, at + 1, vec![word("RLIKE")]))
+        .collect()
+}
+
+/// `… HAVING a > 1 DISTRIBUTE BY b SORT BY c`, `… HAVING a > 1 CLUSTER BY b`: a sort order behind HAVING.
+fn sort(view: &View<'_>) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    let by = |at: usize| view.is(at + 1, "BY");
+    for having in (1..view.len()).filter(|at| view.is(*at, "HAVING")) {
+        let Some(at) = view.find(having, &["CLUSTER", "DISTRIBUTE", "SORT"]).filter(|at| by(*at)) else { continue };
+        let sorts = if view.is(at, "DISTRIBUTE") { view.find(at, &["SORT"]).filter(|at| by(*at)) } else { Some(at) };
+        match sorts {
+            Some(sorts) => edits.push(Edit::replace(at, sorts + 1, vec![word("ORDER")])),
+            None => {
+                let end = view.find(at, &["LIMIT", "UNION", "WINDOW"]);
+                let close = (at..view.len())
+                    .find(|at| view.is(*at, ")") && view.partner(*at).is_some_and(|open| open < having));
+                edits.push(Edit::drop(at, end.or(close).unwrap_or(view.len())));
+            }
+        }
+    }
+    edits
 }
 
 /// `CACHE TABLE t OPTIONS ('storageLevel' 'DISK_ONLY') SELECT …`: how it is kept is left out.

@@ -16,6 +16,8 @@ const TRIGGERS: &[&str] = &[
     "QUICK",
     "IGNORE",
     "ATTACH",
+    "XMLELEMENT",
+    "XMLPI",
     "COPY_TABLE",
     "COPY_PARTITIONS_TO_TABLE",
     "MOVE_PARTITIONS_TO_TABLE",
@@ -29,7 +31,9 @@ pub fn read_right(tokens: Vec<TokenWithSpan>, dialect: Dialect) -> Vec<TokenWith
     let triggers = |token: &TokenWithSpan| match &token.token {
         Token::Word(word) if TRIGGERS.iter().any(|trigger| word.value.eq_ignore_ascii_case(trigger)) => true,
         Token::Char('_') => matches!(dialect, Dialect::Oracle | Dialect::Hive),
-        Token::Word(word) if dialect == Dialect::Hive => is_pattern(word),
+        Token::Word(word) if is_lakehouse(dialect) => {
+            is_number(word, dialect) || dialect == Dialect::Hive && is_pattern(word)
+        }
         token if dialect == Dialect::Teradata => phrases::may_be_misread(token),
         token => dialect == Dialect::Tsql && tsql::may_be_misread(token),
     };
@@ -46,8 +50,7 @@ pub fn read_right(tokens: Vec<TokenWithSpan>, dialect: Dialect) -> Vec<TokenWith
 
 /// Queries that begin with FROM, and the INSERTs that share one, which Hive's grammar takes for something else.
 fn from_behind_its_list(tokens: Vec<TokenWithSpan>, dialect: Dialect) -> Vec<TokenWithSpan> {
-    let has_them = matches!(dialect, Dialect::Hive | Dialect::Spark | Dialect::Databricks);
-    if !has_them || !from_first::may_be_there(&tokens) {
+    if !is_lakehouse(dialect) || !from_first::may_be_there(&tokens) {
         return tokens;
     }
     from_first::in_order(&View::new(&tokens, dialect)).unwrap_or(tokens)
@@ -81,13 +84,24 @@ fn edit(view: &View<'_>, at: usize) -> Option<Edit> {
             let goes_on = view.is_name(at + 1) && !view.any(at + 1, &["SET", "WHERE", "AS"]);
             (stands_there && goes_on).then(|| Edit::drop(at, at + 1))
         }
+        // The name of an element is no column.
+        "XMLELEMENT" | "XMLPI" if view.is(at + 1, "(") => {
+            let name = at + 2 + usize::from(view.is(at + 2, "NAME") && view.is_name(at + 3));
+            let Token::Word(word) = view.token(name) else { return None };
+            let ends = view.any(name + 1, &[",", ")"]);
+            ends.then(|| Edit::replace(at + 2, name + 1, vec![string(&word.value)]))
+        }
         "ATTACH" if at > 0 => moved::attach(view, at),
         _ if at == 1 && view.dialect == Dialect::Generic => moved::by_function(view, at),
         _ if view.dialect == Dialect::Teradata => phrases::misread(view, at),
         _ if view.dialect == Dialect::Tsql => tsql::misread(view, at),
         _ if *view.token(at) == Token::Char('_') => placeholder(view, at),
-        _ if view.dialect == Dialect::Hive => match view.token(at) {
-            Token::Word(word) if is_pattern(word) => {
+        _ if is_lakehouse(view.dialect) => match view.token(at) {
+            Token::Word(word) if is_number(word, view.dialect) && at > 0 && !view.any(at - 1, &[".", "AS"]) => {
+                let digits: String = word.value.chars().take_while(char::is_ascii_digit).collect();
+                Some(Edit::replace(at, at + 1, vec![Token::Number(digits, false)]))
+            }
+            Token::Word(word) if view.dialect == Dialect::Hive && is_pattern(word) => {
                 let pattern = string(&format!("^{}$", word.value));
                 Some(Edit::replace(at, at + 1, vec![plain_name("columns"), Token::LParen, pattern, Token::RParen]))
             }
@@ -106,6 +120,20 @@ fn may_hold_a_name(view: &View<'_>, at: usize) -> bool {
 fn unknown_name(words: &str) -> Token {
     let value = named_at_run_time(words);
     Token::Word(Word { value, quote_style: Some('"'), keyword: sqlparser::keywords::Keyword::NoKeyword })
+}
+
+fn is_lakehouse(dialect: Dialect) -> bool {
+    matches!(dialect, Dialect::Hive | Dialect::Spark | Dialect::Databricks)
+}
+
+/// Whether a word is a number with its type (`10L`, `1BD`), which the grammars take for a name.
+fn is_number(word: &Word, dialect: Dialect) -> bool {
+    let kind = word.value.trim_start_matches(|c: char| c.is_ascii_digit());
+    word.quote_style.is_none()
+        && kind.len() < word.value.len()
+        && (["L", "S", "Y", "BD"].iter().any(|known| kind.eq_ignore_ascii_case(known))
+            // Hive takes these for names, and so may its columns be called.
+            || dialect != Dialect::Hive && ["D", "F"].iter().any(|known| kind.eq_ignore_ascii_case(known)))
 }
 
 /// Whether a name in backticks is a pattern, which stands for all columns that it matches (Hive).

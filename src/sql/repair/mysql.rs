@@ -13,6 +13,9 @@ pub(super) const RULES: &[Rule] = &[
     Rule { name: "stars-of-a-delete", dialects: MYSQL, matters: false, edits: delete },
     Rule { name: "words-of-alter-view", dialects: MYSQL, matters: false, edits: alter_view },
     Rule { name: "sounds-like", dialects: MYSQL, matters: true, edits: sounds_like },
+    Rule { name: "check-of-an-altered-view", dialects: MYSQL, matters: false, edits: altered_check },
+    Rule { name: "directions-of-groups", dialects: MYSQL, matters: true, edits: directions },
+    Rule { name: "composite-units", dialects: MYSQL, matters: true, edits: composite_units },
     Rule { name: "not-as-a-sign", dialects: MYSQL, matters: false, edits: not },
     Rule { name: "rest-of-truncate", dialects: &[], matters: false, edits: truncate },
     Rule { name: "table-as-query", dialects: &[], matters: false, edits: table_query },
@@ -55,6 +58,38 @@ fn alter_view(view: &View<'_>) -> Vec<Edit> {
 fn sounds_like(view: &View<'_>) -> Vec<Edit> {
     (1..view.len()).filter(|at| view.all(*at, &["SOUNDS", "LIKE"])).map(|at| Edit::drop(at, at + 1)).collect()
 }
+
+/// `ALTER VIEW v AS SELECT … WITH CASCADED CHECK OPTION`
+fn altered_check(view: &View<'_>) -> Vec<Edit> {
+    let end = view.len();
+    if !view.all(0, &["ALTER", "VIEW"]) || end < 6 || !view.all(end - 2, &["CHECK", "OPTION"]) {
+        return Vec::new();
+    }
+    let start = end - 3 - usize::from(view.any(end - 3, &["CASCADED", "LOCAL"]));
+    if view.is(start, "WITH") { vec![Edit::drop(start, end)] } else { Vec::new() }
+}
+
+/// `GROUP BY a DESC` sorted, before MySQL 8.
+fn directions(view: &View<'_>) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    for group in (1..view.len()).filter(|at| view.all(*at - 1, &["GROUP", "BY"])) {
+        let end = (group..view.len()).find(|at| view.any(*at, &["HAVING", "ORDER", "LIMIT", "UNION", ";"]));
+        let keys = group..end.unwrap_or(view.len());
+        edits.extend(keys.filter(|at| view.any(*at, &["ASC", "DESC"])).map(|at| Edit::drop(at, at + 1)));
+    }
+    edits
+}
+
+/// `INTERVAL '1:30' MINUTE_SECOND`: a unit that the grammar knows, for the value has no source.
+fn composite_units(view: &View<'_>) -> Vec<Edit> {
+    let is_unit = |at: &usize| {
+        let word = view.word(*at);
+        word.split_once('_').is_some_and(|(one, other)| UNITS.contains(&one) && UNITS.contains(&other))
+    };
+    (2..view.len()).filter(is_unit).map(|at| Edit::replace(at, at + 1, vec![word("SECOND")])).collect()
+}
+
+const UNITS: &[&str] = &["YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND", "MICROSECOND"];
 
 /// `WHERE !a`
 fn not(view: &View<'_>) -> Vec<Edit> {

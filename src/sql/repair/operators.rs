@@ -2,11 +2,13 @@
 
 use sqlparser::tokenizer::Token;
 
+use crate::sql::jinja::hole::HOLE_PREFIX;
 use crate::sql::repair::Rule;
 use crate::sql::repair::view::{Edit, View};
 
 pub(super) const RULES: &[Rule] = &[
     Rule { name: "shift-operators", dialects: &[], matters: false, edits: shifts },
+    Rule { name: "hole-as-a-list", dialects: &[], matters: false, edits: hole_lists },
     Rule { name: "grouped-digits", dialects: &[], matters: false, edits: grouped_digits },
 ];
 
@@ -33,6 +35,21 @@ fn shifts(view: &View<'_>) -> Vec<Edit> {
             _ => continue,
         };
         edits.push(Edit::replace(at, at + 1, vec![Token::CustomBinaryOperator(operator.to_owned())]));
+    }
+    edits
+}
+
+/// `a IN {{ list }}`: what a template leaves open is a list there.
+fn hole_lists(view: &View<'_>) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    for at in 1..view.len() {
+        if let Token::Word(word) = view.token(at)
+            && view.is(at - 1, "IN")
+            && word.value.starts_with(HOLE_PREFIX)
+        {
+            edits.push(Edit::insert(at, vec![Token::LParen]));
+            edits.push(Edit::insert(at + 1, vec![Token::RParen]));
+        }
     }
     edits
 }

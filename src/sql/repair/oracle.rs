@@ -21,6 +21,10 @@ pub(super) const RULES: &[Rule] = &[
     Rule { name: "labels-of-unpivot", dialects: ORACLE, matters: false, edits: unpivot_labels },
     Rule { name: "search-and-cycle", dialects: &[], matters: true, edits: search_and_cycle },
     Rule { name: "xml-namespaces-of-a-table", dialects: &[], matters: false, edits: xml_namespaces },
+    Rule { name: "locks-of-a-query", dialects: &[], matters: false, edits: for_update },
+    Rule { name: "overflow-of-a-list", dialects: ORACLE, matters: true, edits: overflow },
+    Rule { name: "names-of-xml-attributes", dialects: &[], matters: true, edits: xml_names },
+    Rule { name: "numbered-variables", dialects: ORACLE, matters: false, edits: variables },
     Rule { name: "check-of-a-query", dialects: ORACLE, matters: false, edits: check_option },
     Rule { name: "log-of-errors", dialects: ORACLE, matters: false, edits: log_errors },
 ];
@@ -127,6 +131,64 @@ fn search_and_cycle(view: &View<'_>) -> Vec<Edit> {
 fn xml_namespaces(view: &View<'_>) -> Vec<Edit> {
     let is_there = |at: &usize| view.all(*at - 2, &["XMLTABLE", "(", "XMLNAMESPACES"]) && view.is(at + 1, "(");
     (2..view.len()).filter(is_there).map(|at| Edit::drop(at, view.behind(at + 1) + 1)).collect()
+}
+
+/// `… FOR UPDATE OF a, b WAIT 5 ORDER BY c`: which rows are locked.
+fn for_update(view: &View<'_>) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    for at in (1..view.len()).filter(|at| view.all(*at, &["FOR", "UPDATE"])) {
+        let mut end = at + 2;
+        if view.is(end, "OF") {
+            end = view.behind_name(end + 1);
+            while view.is(end, ",") {
+                end = view.behind_name(end + 1).max(end + 1);
+            }
+        }
+        while view.any(end, &["NOWAIT", "WAIT", "SKIP", "LOCKED"]) || view.is(end - 1, "WAIT") && view.is_number(end) {
+            end += 1;
+        }
+        edits.push(Edit::drop(at, end));
+    }
+    edits
+}
+
+/// `LISTAGG(a, ',' ON OVERFLOW TRUNCATE '…')`: what becomes of a list that is too long.
+fn overflow(view: &View<'_>) -> Vec<Edit> {
+    let starts = (1..view.len()).filter(|at| view.all(*at, &["ON", "OVERFLOW"]));
+    starts.filter_map(|at| Some(Edit::drop(at, (at..view.len()).find(|at| view.is(*at, ")"))?))).collect()
+}
+
+/// `XMLATTRIBUTES(a AS "x", b)`, `XMLFOREST(a AS "x")`: what the values are called within a document.
+fn xml_names(view: &View<'_>) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    for at in 0..view.len() {
+        let is_call = view.any(at, &["XMLATTRIBUTES", "XMLFOREST", "XMLCOLATTVAL"]) && view.is(at + 1, "(");
+        let Some(close) = view.partner(at + 1).filter(|_| is_call) else { continue };
+        let mut start = at + 2;
+        while let Some(name) = view.find(start, &["AS"]).filter(|name| *name < close) {
+            let end = view.find(name, &[","]).unwrap_or(close).min(close);
+            edits.push(Edit::drop(name, end));
+            start = end;
+        }
+    }
+    edits
+}
+
+/// `&1`, `&&2`: values that SQL*Plus puts in.
+fn variables(view: &View<'_>) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    let mut at = 0;
+    while at < view.len() {
+        let mut end = at;
+        while matches!(view.token(end), Token::Ampersand | Token::Overlap) {
+            end += 1;
+        }
+        if end > at && view.is_number(end) {
+            edits.push(Edit::replace(at, end + 1, vec![Token::Placeholder(format!(":{}", view.token(end)))]));
+        }
+        at = end + 1;
+    }
+    edits
 }
 
 /// `(SELECT … WITH CHECK OPTION)`: which rows may be written through a query.

@@ -30,7 +30,7 @@ pub(super) fn may_be_misread(token: &Token) -> bool {
 }
 
 /// Words besides types that may stand in parentheses behind a value.
-const ATTRIBUTES: &[&str] = &["FORMAT", "TITLE", "NAMED", "UPPERCASE", "CASESPECIFIC"];
+const ATTRIBUTES: &[&str] = &["FORMAT", "TITLE", "NAMED", "UPPERCASE", "CASESPECIFIC", "UC", "CS"];
 
 /// What `(type, FORMAT '…', NAMED y)` means: `::type AS y`; `None` where the parentheses hold something else.
 fn attributes(view: &View<'_>, open: usize, close: usize) -> Option<Vec<Token>> {
@@ -67,7 +67,7 @@ fn attributes(view: &View<'_>, open: usize, close: usize) -> Option<Vec<Token>> 
 
 /// The index behind a type, what it says of letters left out.
 fn behind_attributes(view: &View<'_>, start: usize, end: usize) -> usize {
-    (start..end).find(|at| view.any(*at, LETTERS)).unwrap_or(end)
+    (start..end).find(|at| view.any(*at, LETTERS) || view.is(*at, "FORMAT")).unwrap_or(end)
 }
 
 /// Words behind a type that say how letters are kept and compared.

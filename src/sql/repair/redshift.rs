@@ -12,6 +12,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule { name: "approximate-aggregates", dialects: REDSHIFT, matters: true, edits: approximate },
     Rule { name: "merge-without-duplicates", dialects: REDSHIFT, matters: false, edits: remove_duplicates },
     Rule { name: "unload-in-dollar-quotes", dialects: REDSHIFT, matters: false, edits: unload },
+    Rule { name: "options-of-unload", dialects: REDSHIFT, matters: false, edits: unload_options },
     Rule { name: "options-of-copy-from", dialects: REDSHIFT, matters: false, edits: copy_options },
 ];
 
@@ -38,6 +39,15 @@ fn unload(view: &View<'_>) -> Vec<Edit> {
             vec![Edit::replace(2, 3, vec![string(&query.value)])]
         }
         _ => Vec::new(),
+    }
+}
+
+/// `UNLOAD ('…') TO 's3://…' KMS_KEY_ID '…' …`: how the files are written.
+fn unload_options(view: &View<'_>) -> Vec<Edit> {
+    let to = view.find(1, &["TO"]).filter(|to| view.is(0, "UNLOAD") && view.is_text(to + 1));
+    match to.filter(|to| to + 2 < view.len()) {
+        Some(to) => vec![Edit::drop(to + 2, view.len())],
+        None => Vec::new(),
     }
 }
 

@@ -56,7 +56,7 @@ pub(super) fn behind_angles(view: &View<'_>, at: usize) -> Option<usize> {
     None
 }
 
-/// `CAST(x AS ARRAY(ROW(a VARCHAR, b BIGINT)))`: a type with parts becomes one word, which the parser takes as it is.
+/// `CAST(x AS ARRAY(ROW(a VARCHAR, b BIGINT)))`: a type with parts or in many words becomes one word, which the parser takes as it is.
 fn cast_types(view: &View<'_>) -> Vec<Edit> {
     let mut edits = Vec::new();
     for at in 0..view.len() {
@@ -70,7 +70,9 @@ fn cast_types(view: &View<'_>) -> Vec<Edit> {
             continue;
         }
         let has_parts = (start + 1..end).any(|index| view.any(index, &["(", "<"]) && !view.is_number(index + 1));
-        if has_parts && view.is_name(start + 1) {
+        // `INTERVAL DAY(2) TO SECOND(6)`, `TIMESTAMP(3) WITH LOCAL TIME ZONE`
+        let has_words = view.is(start + 1, "INTERVAL") || (start + 2..end).any(|index| view.is(index, "LOCAL"));
+        if (has_parts || has_words) && view.is_name(start + 1) {
             edits.push(Edit::replace(start + 1, end, vec![plain_name(&view.text(start + 1, end))]));
         }
     }
