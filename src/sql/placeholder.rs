@@ -4,6 +4,8 @@
 //! Only what stands outside of strings, quoted names and comments is touched. Marks that are SQL in some dialect stay:
 //! `@name`, `:param`, `?`.
 
+use std::collections::BTreeMap;
+
 use super::jinja::hole::{hole_identifier, shorten};
 use super::jinja::neutral::line_ends;
 use super::jinja::segment::{Segment, SegmentKind, newlines, split};
@@ -31,19 +33,45 @@ pub fn neutralise(text: &str) -> Option<(String, Vec<Placeholder>)> {
     }
     let mut result = String::with_capacity(text.len());
     let mut found = Vec::new();
+    let values = sqlcmd_values(text);
     let mut line = 1;
     for (stretch, range) in stretches(text) {
         let part = text.get(range.clone()).unwrap_or_default();
         if stretch == Stretch::Code {
             let before = text.get(..range.start).unwrap_or_default();
             let followed_by_quote = text.get(range.end..).is_some_and(|after| after.starts_with(['\'', '"']));
-            code(part, before, &mut Sink { result: &mut result, found: &mut found, line }, followed_by_quote);
+            code(
+                part,
+                before,
+                &mut Sink { result: &mut result, found: &mut found, values: &values, line },
+                followed_by_quote,
+            );
         } else {
             result.push_str(part);
         }
         line += newlines(part);
     }
-    (!found.is_empty()).then_some((result, found))
+    (!found.is_empty() || !values.is_empty() && result != text).then_some((result, found))
+}
+
+/// What `:setvar name value` says in a script for sqlcmd, by the name in lower case, where it is the name of something.
+fn sqlcmd_values(text: &str) -> BTreeMap<String, &str> {
+    let mut values = BTreeMap::new();
+    if !text.contains(":setvar") {
+        return values;
+    }
+    for line in text.lines() {
+        let mut words = line.split_whitespace();
+        if let (Some(":setvar"), Some(name), Some(value), None) =
+            (words.next(), words.next(), words.next(), words.next())
+        {
+            let value = value.trim_matches('"');
+            if leading_name(value) == value && !value.is_empty() {
+                values.insert(name.to_lowercase(), value);
+            }
+        }
+    }
+    values
 }
 
 fn may_hold_placeholder(text: &str) -> bool {
@@ -56,11 +84,16 @@ fn may_hold_placeholder(text: &str) -> bool {
 struct Sink<'a> {
     result: &'a mut String,
     found: &'a mut Vec<Placeholder>,
+    /// What sqlcmd's variables hold.
+    values: &'a BTreeMap<String, &'a str>,
     line: u32,
 }
 
 impl Sink<'_> {
     fn placeholder(&mut self, written: &str, name: &str) {
+        if let Some(value) = self.values.get(&name.to_lowercase()).filter(|_| written.starts_with("$(")) {
+            return self.result.push_str(value);
+        }
         let identifier = hole_identifier(name);
         self.result.push_str(&identifier);
         self.found.push(Placeholder { line: self.line, written: shorten(written), identifier });

@@ -18,6 +18,8 @@ pub const HOLE_PREFIX: &str = "__hole_";
 pub const UNDEFINED_MARK: &str = "__hole_\u{1}";
 
 const LONGEST_NAME: usize = 40;
+/// No identifier of a hole is longer: the prefix, the name, and a checksum.
+const LONGEST_IDENTIFIER: usize = 60;
 const LONGEST_EXPRESSION: usize = 80;
 
 /// What is known of one hole.
@@ -116,22 +118,24 @@ pub fn written_holes(
 /// are shown.
 #[must_use]
 pub fn as_written(text: &str, holes: &BTreeMap<String, String>) -> Option<String> {
+    // Types are written in upper case.
+    if !text.contains(HOLE_PREFIX) && !text.contains("__HOLE_") {
+        return None;
+    }
     let lower = text.to_ascii_lowercase();
     let mut starts = lower.match_indices(HOLE_PREFIX).map(|(start, _)| start).peekable();
     starts.peek()?;
     let (mut result, mut done) = (String::with_capacity(text.len()), 0);
     for start in starts {
         let Some(rest) = lower.get(start..).filter(|_| start >= done) else { continue };
-        let word = rest
-            .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-            .map_or(rest, |end| rest.get(..end).unwrap_or(rest));
-        let known = (HOLE_PREFIX.len()..=word.len()).rev().find_map(|end| {
-            let identifier = word.get(..end)?;
-            Some((end, holes.get(identifier)?.clone()))
-        });
+        let in_word = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+        let longest = rest.chars().take(LONGEST_IDENTIFIER).take_while(in_word).count();
+        let known =
+            (HOLE_PREFIX.len()..=longest).rev().find_map(|end| Some((end, holes.get(rest.get(..end)?)?.clone())));
         let (length, written) = known.unwrap_or_else(|| {
-            let words = word.get(HOLE_PREFIX.len()..).unwrap_or_default();
-            (word.len(), format!("{{{{ {words} }}}}"))
+            let word = rest.chars().take_while(in_word).count();
+            let words = rest.get(HOLE_PREFIX.len()..word).unwrap_or_default();
+            (word, format!("{{{{ {words} }}}}"))
         });
         result.push_str(text.get(done..start).unwrap_or_default());
         result.push_str(&written);
@@ -223,6 +227,19 @@ mod tests {
         assert_eq!(hole_identifier("ds"), "__hole_ds");
         assert_ne!(hole_identifier("f('a')"), hole_identifier("f(\"a\")"));
         assert!(hole_identifier(&"x".repeat(500)).len() < 60);
+    }
+
+    #[test]
+    fn holes_are_written_back_also_where_they_touch_and_where_they_are_not_known() {
+        let holes =
+            [("__hole_a", "${a}"), ("__hole_a_b", "$(a.b)")].map(|(name, text)| (name.to_owned(), text.to_owned()));
+        let holes = BTreeMap::from(holes);
+        let written = |text: &str| as_written(text, &holes);
+        assert_eq!(written("x.orders"), None);
+        assert_eq!(written("__hole_a.t__hole_a_b_2").as_deref(), Some("${a}.t$(a.b)_2"));
+        assert_eq!(written("VARCHAR(__HOLE_A)").as_deref(), Some("VARCHAR(${a})"));
+        assert_eq!(written("__hole_other + 1").as_deref(), Some("{{ other }} + 1"));
+        assert_eq!(written(&"__hole_a".repeat(50_000)).map(|text| text.len()), Some(200_000));
     }
 
     #[test]
