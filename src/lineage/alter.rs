@@ -2,10 +2,10 @@
 
 use sqlparser::ast::{AlterColumnOperation, AlterTable, AlterTableOperation, MySQLColumnPosition, RenameTableNameKind};
 
+use crate::lineage::data_type::data_type;
 use crate::lineage::effect::{Effect, Position};
 use crate::lineage::model::{AssetName, ColumnName};
 use crate::lineage::resolver::Resolver;
-use crate::lineage::statement::data_type;
 use crate::sql::ident::fold_name;
 
 impl Resolver<'_> {

@@ -8,10 +8,10 @@ use sqlparser::ast::{
 };
 
 use crate::lineage::catalog::StateColumn;
+use crate::lineage::data_type::data_type;
 use crate::lineage::model::Transformation;
 use crate::lineage::resolver::Resolver;
 use crate::lineage::shape::{Scope, Value, shorten};
-use crate::lineage::statement::data_type;
 
 impl Resolver<'_> {
     /// What kind of INSERT it is, and what becomes of rows that are there already.

@@ -3,11 +3,11 @@
 use sqlparser::ast::{CreateTable, ObjectName, Query, Statement, WithData};
 
 use crate::lineage::catalog::StateColumn;
+use crate::lineage::data_type::data_type;
 use crate::lineage::effect::{Effect, Flow};
 use crate::lineage::model::{AssetKind, AssetName, ColumnName};
 use crate::lineage::resolver::Resolver;
 use crate::lineage::shape::{OutColumn, Shape};
-use crate::lineage::statement::data_type;
 use crate::lineage::wording::Binding;
 use crate::sql::dialect::Dialect;
 use crate::sql::ident::fold_name;

@@ -3,7 +3,11 @@
 //! Only spellings that mean the same in the dialect: a type change too many is a line to read, one too few is a break
 //! that nobody saw.
 
+mod shown;
+
 use std::borrow::Cow;
+
+pub(crate) use shown::{data_type, paired};
 
 use crate::sql::dialect::Dialect;
 

@@ -16,7 +16,6 @@ use crate::lineage::data_type;
 use crate::lineage::model::{ColumnName, ColumnRef, Transformation};
 use crate::lineage::resolver::Resolver;
 use crate::lineage::shape::{Relation, Scope, Value, compose, seen_through, shorten};
-use crate::lineage::statement::paired;
 use crate::lineage::struct_type;
 use crate::lineage::wording::{Binding, enclose, literal};
 use crate::sql::dialect::Dialect;
@@ -109,7 +108,7 @@ impl Resolver<'_> {
             CastKind::TryCast | CastKind::SafeCast => "try_cast(",
         });
         self.expression(operand, scope, computed(how), out);
-        let to = paired(to.to_string());
+        let to = data_type::paired(to.to_string());
         let _ = write!(out.text, " as {}", data_type::canonical(&to, self.dialect).to_lowercase());
         if let Some(format) = format {
             let _ = write!(out.text, " format {format}");
@@ -211,12 +210,28 @@ impl Resolver<'_> {
             _ => None,
         }));
         let start = out.text.len();
+        let rest = chain.get(idents.len() - before..).unwrap_or_default();
+        if let [AccessExpr::Dot(Expr::Function(_)), ..] = rest
+            && self.is_namespace(&idents, scope)
+        {
+            let names: Vec<String> = idents.iter().map(|ident| fold(ident, self.dialect)).collect();
+            out.text.push_str(&names.join("."));
+            return rest;
+        }
         match idents.as_slice() {
             [single] => self.bare_column(single, scope, how, out),
             several => self.compound_column(several, scope, how, out),
         }
         enclose(out, start, Binding::Atom);
-        chain.get(idents.len() - before..).unwrap_or_default()
+        rest
+    }
+
+    /// Whether names in front of a call are where the function lives: `project.dataset.f(a).field`. In T-SQL, and behind a
+    /// relation, they are the column whose method it is.
+    fn is_namespace(&self, idents: &[Ident], scope: &Scope<'_>) -> bool {
+        let first = idents.first().map(|ident| fold(ident, self.dialect));
+        let is_relation = |first: String| scope.relations.iter().any(|relation| relation.answers_to(&[first.clone()]));
+        self.dialect != Dialect::Tsql && !first.is_some_and(is_relation)
     }
 
     /// Snowflake's `$2`: the column of a relation by its position; of a file, the column that is called so.
@@ -242,6 +257,11 @@ impl Resolver<'_> {
                 let name = fold(field, self.dialect);
                 let _ = write!(out.text, ".{name}");
                 out.data_type = out.data_type.take().and_then(|data_type| struct_type::field(&data_type, &name));
+            }
+            AccessExpr::Dot(Expr::Function(function)) => {
+                out.text.push('.');
+                self.function(function, scope, how, out);
+                out.data_type = None;
             }
             AccessExpr::Dot(field) => {
                 let _ = write!(out.text, ".{field}");

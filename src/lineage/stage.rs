@@ -7,10 +7,10 @@ use std::sync::Arc;
 use sqlparser::ast::helpers::stmt_data_loading::StageLoadSelectItemKind;
 use sqlparser::ast::{Expr, SelectItem, Value as Literal, Visit, Visitor};
 
+use crate::lineage::data_type::data_type;
 use crate::lineage::model::{AssetName, ColumnName, ColumnRef, Transformation};
 use crate::lineage::resolver::Resolver;
 use crate::lineage::shape::{OutColumn, Shape, Sources, shorten};
-use crate::lineage::statement::data_type;
 use crate::lineage::wording::Binding;
 
 impl Resolver<'_> {

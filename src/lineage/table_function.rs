@@ -13,11 +13,11 @@ use sqlparser::ast::{
     XmlTableColumnOption,
 };
 
+use crate::lineage::data_type::data_type;
 use crate::lineage::from::in_call;
 use crate::lineage::model::{ColumnName, Transformation};
 use crate::lineage::resolver::{Resolver, star_sources};
 use crate::lineage::shape::{OutColumn, Relation, Scope, Shape, Sources, Value, shorten};
-use crate::lineage::statement::data_type;
 use crate::lineage::table_function::outputs::Outputs;
 use crate::lineage::wording::{Binding, string};
 use crate::sql::dialect::Dialect;

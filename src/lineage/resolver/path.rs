@@ -15,6 +15,13 @@ use crate::sql::jinja::hole::HOLE_PREFIX;
 impl Resolver<'_> {
     /// Resolves `a.b`, `a.b.c`, …: relation and column, or column and field.
     pub fn compound_column(&mut self, idents: &[Ident], scope: &Scope<'_>, how: Transformation, out: &mut Value) {
+        if self.dialect == Dialect::BigQuery && idents.iter().any(|ident| ident.value.contains('.')) {
+            // One pair of backticks around a whole name.
+            let part = |ident: &Ident, value: &str| Ident { value: value.to_owned(), ..ident.clone() };
+            let each = |ident: &Ident| ident.value.split('.').map(|value| part(ident, value)).collect::<Vec<_>>();
+            let idents: Vec<Ident> = idents.iter().flat_map(each).collect();
+            return self.compound_column(&idents, scope, how, out);
+        }
         let parts: Vec<String> = idents.iter().map(|ident| fold(ident, self.dialect)).collect();
         if let Some((token, rest)) = parts.split_first().filter(|(token, _)| self.file.tokens.contains_key(*token)) {
             return self.token_column((token, rest), idents, scope, (how, out));
