@@ -29,6 +29,10 @@ impl Resolver<'_> {
         let Function { name, uses_odbc_syntax: _, parameters, args, within_group, filter, null_treatment, over } =
             function;
         let name = function_name(name);
+        if name == "identifier" && matches!(self.dialect, Dialect::Snowflake | Dialect::Databricks | Dialect::Spark) {
+            let line = self.file.line_map.original(self.line_offset.saturating_add(1));
+            self.note_at_run_time((&function.to_string(), "column"), line);
+        }
         let role = match functions::role(&name) {
             // SQLite's `max(a, b)` is the larger of two values of one row.
             Role::Aggregate if self.dialect == Dialect::Sqlite && picks_of_row(&name, args) => Role::Scalar,

@@ -189,7 +189,12 @@ impl<'a> Resolver<'a> {
     /// Says that only the run knows which table is meant.
     pub fn note_named_at_run_time(&mut self, parts: &[String], line: u32) {
         let written = parts.last().map(String::as_str).unwrap_or_default();
-        let message = format!("`{written}` names a table at run time: which one is not known");
+        self.note_at_run_time((written, "table"), line);
+    }
+
+    /// Says that only the run knows which table or column a call means.
+    pub fn note_at_run_time(&mut self, (written, what): (&str, &str), line: u32) {
+        let message = format!("`{written}` names a {what} at run time: which one is not known");
         let told = Diagnostic::new(DiagnosticCode::DynamicSql, DiagnosticSeverity::Error, &self.file.path, message);
         self.diagnostics.push(told.at(line, 0));
     }
