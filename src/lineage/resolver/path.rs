@@ -84,7 +84,9 @@ impl Resolver<'_> {
         let is_known = |first: &String| {
             first.starts_with(['@', ':', '$']) || first.starts_with(HOLE_PREFIX) || self.lambdas.contains(first)
         };
-        let is_column = !parts.last().is_some_and(is_sequence) && !parts.first().is_some_and(is_known);
+        // A parameter may be qualified by the procedure that it is of.
+        let is_given = |last: &String| is_sequence(last) || self.is_local(last);
+        let is_column = !parts.last().is_some_and(is_given) && !parts.first().is_some_and(is_known);
         if is_column {
             self.unresolved.insert(parts.join("."));
         }
