@@ -2,6 +2,7 @@
 
 mod assignment;
 mod change;
+mod function;
 mod output;
 mod partition;
 mod upsert;
@@ -19,6 +20,7 @@ use crate::lineage::model::{AssetName, ColumnName, Transformation};
 use crate::lineage::resolver::Resolver;
 use crate::lineage::shape::{OutColumn, Scope, Shape};
 use crate::sql::ident::fold_name;
+use crate::sql::repair::BY_NAME;
 
 impl Resolver<'_> {
     pub(super) fn insert(&mut self, insert: &Insert, statement: &Statement) {
@@ -31,6 +33,9 @@ impl Resolver<'_> {
             TableObject::TableQuery(query) => chosen_columns(query),
             TableObject::TableFunction(_) => None,
         };
+        if let TableObject::TableFunction(function) = &insert.table {
+            return self.insert_into_function(function, insert, statement);
+        }
         let Some((name, chosen)) = chosen else {
             if let Some(source) = &insert.source {
                 self.query(source, None);
@@ -45,6 +50,8 @@ impl Resolver<'_> {
             .chain(insert.after_columns.iter().chain(chosen).map(|ident| self.column_name(ident)))
             .collect();
         let line = self.name_line(name);
+        let by_name = matches!(insert.columns.as_slice(), [only] if only.to_string() == BY_NAME);
+        let listed = if by_name { Vec::new() } else { listed };
         self.note_targets(&asset, &listed, line);
         let mut shape = match &insert.source {
             Some(source) => self.query(source, None),
@@ -55,7 +62,10 @@ impl Resolver<'_> {
             let column = self.assigned(assignment, &scope);
             shape.columns.extend(column);
         }
-        if insert.assignments.is_empty() {
+        if by_name {
+            let names: Vec<ColumnName> = shape.columns.iter().map(|column| column.name.clone()).collect();
+            self.note_targets(&asset, &names, line);
+        } else if insert.assignments.is_empty() {
             let names = match (listed.is_empty(), &insert.partitioned) {
                 (true, Some(partitions)) => self.partitioned_columns(&asset, partitions, &shape),
                 (true, None) => self.known_columns(&asset, &shape),

@@ -172,8 +172,13 @@ impl Resolver<'_> {
         match factor {
             TableFactor::Table { name, alias, args, .. } => {
                 let arguments = args.as_ref().map(|args| args.args.as_slice());
-                let text = self.table(name, alias.as_ref(), arguments, (scope, shape));
-                with_words(text, table_words(factor), shape)
+                // The parser takes ClickHouse's FINAL behind a table's name for its alias.
+                let is_final = self.dialect == Dialect::ClickHouse && alias.as_ref().is_some_and(is_final);
+                let alias = alias.as_ref().filter(|_| !is_final);
+                let text = self.table(name, alias, arguments, (scope, shape));
+                let mut words = table_words(factor);
+                words.extend(is_final.then(|| "final".to_owned()));
+                with_words(text, words, shape)
             }
             TableFactor::Derived { subquery, alias, lateral, sample } => {
                 // DuckDB lets every subquery of a FROM clause see what stands before it.
@@ -326,6 +331,7 @@ impl Resolver<'_> {
             path: derived.name.into_iter().collect(),
             columns: shape.columns.iter().cloned().collect(),
             open: shape.open.clone(),
+            alike: shape.alike,
             passed: shape.passed.clone(),
             stars: shape.stars.clone(),
             anything: shape.anything.clone(),
@@ -423,4 +429,8 @@ fn outward<'s, 'p>(scope: &'s Scope<'p>) -> Option<&'s Scope<'p>> {
         let parent: &'s Scope<'p> = parent;
         parent
     })
+}
+
+fn is_final(alias: &TableAlias) -> bool {
+    !alias.explicit && alias.name.quote_style.is_none() && alias.name.value.eq_ignore_ascii_case("final")
 }

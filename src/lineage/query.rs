@@ -12,6 +12,7 @@ use sqlparser::ast::{Cte, Fetch, LimitClause, OrderByKind, Query, SetExpr, State
 use crate::lineage::effect::Effect;
 use crate::lineage::model::{ColumnName, Transformation};
 use crate::lineage::resolver::Resolver;
+use crate::lineage::select::named_expression;
 use crate::lineage::shape::{OutColumn, Precedence, Scope, Shape, Sources, shorten};
 use crate::lineage::window::sort_words;
 use crate::lineage::wording::Binding;
@@ -21,9 +22,10 @@ use crate::sql::ident::fold;
 impl Resolver<'_> {
     /// What a query yields. CTEs that it defines are out of scope again afterwards.
     pub fn query(&mut self, query: &Query, parent: Option<&Scope<'_>>) -> Shape {
-        let before = self.ctes.len();
+        let (before, expressions) = (self.ctes.len(), self.expressions.len());
         let shape = self.query_keeping_ctes(query, parent);
         self.ctes.truncate(before);
+        self.expressions.truncate(expressions);
         shape
     }
 
@@ -54,6 +56,10 @@ impl Resolver<'_> {
     pub fn with(&mut self, with: &With, parent: Option<&Scope<'_>>) {
         for cte in &with.cte_tables {
             let name = fold(&cte.alias.name, self.dialect);
+            if let Some(expression) = named_expression(&cte.query) {
+                self.name_expression(name, expression, parent);
+                continue;
+            }
             let shape = if self.is_recursive(cte, &name, with.recursive) {
                 self.recursive_cte(cte, &name, parent)
             } else {

@@ -14,6 +14,7 @@ use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
 use crate::lineage::catalog::{Ambiguous, Lookups, Searched};
 use crate::lineage::effect::Effect;
 use crate::lineage::model::{AssetName, ColumnName, ColumnRef, Read, Transformation};
+use crate::lineage::select::Named;
 use crate::lineage::shape::{OutColumn, Relation, Shape, Sources};
 use crate::sql::dialect::Dialect;
 use crate::sql::session::Session;
@@ -29,6 +30,8 @@ pub(crate) struct Resolver<'a> {
     pub line_offset: u32,
     /// CTEs in scope, innermost last.
     pub ctes: Vec<(String, Arc<Shape>)>,
+    /// Expressions that a WITH names (ClickHouse), innermost last.
+    pub expressions: Vec<(ColumnName, Named)>,
     /// Parameters of enclosing lambdas: no columns.
     pub lambdas: Vec<String>,
     /// Assets that the statement reads.
@@ -68,6 +71,7 @@ impl<'a> Resolver<'a> {
             dialect: file.dialect,
             line_offset,
             ctes: Vec::new(),
+            expressions: Vec::new(),
             lambdas: Vec::new(),
             upstream: BTreeSet::new(),
             reads: Vec::new(),
@@ -162,6 +166,7 @@ impl<'a> Resolver<'a> {
             OutColumn { text, binding, ..column.clone() }
         });
         let mut part = Shape { columns: columns.collect(), open: relation.open.clone(), ..Shape::default() };
+        part.alike = relation.alike;
         part.passed.extend(relation.asset.iter().chain(&relation.passed).chain(&relation.open).cloned());
         // What may hide behind a known element of an array (the fields of a struct) is no part of a star.
         part.anything = relation.anything.clone().filter(|_| part.columns.is_empty() || relation.value.is_none());

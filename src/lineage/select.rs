@@ -2,11 +2,14 @@
 
 mod columns;
 mod item;
+mod named;
 mod pattern;
 mod rows;
 mod star;
 
-use sqlparser::ast::{BinaryOperator, ConnectByKind, Distinct, Expr, GroupByExpr, OrderByKind, Query, Select};
+use sqlparser::ast::{
+    BinaryOperator, ConnectByKind, Distinct, Expr, GroupByExpr, LimitClause, OrderByKind, Query, Select,
+};
 
 use crate::lineage::model::{ColumnName, Transformation};
 use crate::lineage::operator::bare;
@@ -18,6 +21,7 @@ use crate::sql::dialect::Dialect;
 use crate::sql::ident::fold;
 
 pub(super) use columns::is_columns;
+pub(super) use named::{Named, named_expression};
 
 impl Resolver<'_> {
     pub(super) fn select(&mut self, select: &Select, outer: Option<&Query>, parent: Option<&Scope<'_>>) -> Shape {
@@ -32,6 +36,8 @@ impl Resolver<'_> {
         let mut scope = Scope::within(parent);
         scope.windows.clone_from(&select.named_window);
         self.from(&select.from, &mut scope, &mut shape);
+        self.named_expressions(select, outer, &mut scope);
+        let named = scope.aliases.len();
         let mut rows = vec![shape.rows.clone()];
         rows.extend(self.lateral_views(&select.lateral_views, &mut scope));
         // Where WHERE may name columns of the list, the list comes first.
@@ -50,7 +56,8 @@ impl Resolver<'_> {
         }
         self.connect_by(select, &scope, (&mut shape, &mut rows));
         // From here on, names of output columns are visible, after those of the relations.
-        scope.aliases = shape.columns.clone();
+        scope.aliases.truncate(named);
+        scope.aliases.extend(shape.columns.iter().cloned());
         scope.precedence = in_later_clauses(self.dialect);
         self.group_by(select, &scope, (&mut shape, &mut rows));
         for (word, condition) in [("having", &select.having), ("qualify", &select.qualify)] {
@@ -59,6 +66,7 @@ impl Resolver<'_> {
             }
         }
         self.sort(select, outer, &scope, &mut shape);
+        self.limit_by(outer, &scope, &mut shape);
         self.distinct(select, &scope, (&mut shape, &mut rows));
         self.top(select, (&mut shape, &mut rows));
         rows.extend(select_words(select));
@@ -210,6 +218,18 @@ impl Resolver<'_> {
         let text = shorten(text);
         rows.push(text.clone());
         shape.row_set.distinct.insert(text);
+    }
+
+    /// ClickHouse's `LIMIT 1 BY a`: so many rows for each value.
+    fn limit_by(&mut self, outer: Option<&Query>, scope: &Scope<'_>, shape: &mut Shape) {
+        let Some(LimitClause::LimitOffset { limit_by, .. }) = outer.and_then(|query| query.limit_clause.as_ref())
+        else {
+            return;
+        };
+        for key in limit_by {
+            let value = self.sort_key(key, scope, (Transformation::GroupBy, shape));
+            shape.indirect.extend(value.sources);
+        }
     }
 
     fn sort(&mut self, select: &Select, outer: Option<&Query>, scope: &Scope<'_>, shape: &mut Shape) {

@@ -54,6 +54,8 @@ pub(crate) struct Shape {
     pub columns: Vec<OutColumn>,
     /// Assets of which all columns are passed on, and whose columns are not (all) known.
     pub open: Vec<AssetName>,
+    /// Whether each of `open` has the columns of the others: files that are read as one.
+    pub alike: bool,
     /// Columns that are not known by name, and no asset's own: each of them depends on these.
     pub anything: Option<Arc<Sources>>,
     /// How many known columns stand before the first and before the last of those that are not known.
@@ -123,6 +125,9 @@ impl Shape {
         }
         self.columns.extend(part.columns);
         self.stars.extend(part.stars);
+        if !part.open.is_empty() {
+            self.alike = part.alike && self.open.is_empty();
+        }
         for (ours, theirs) in [(&mut self.open, part.open), (&mut self.passed, part.passed)] {
             for asset in theirs {
                 if !ours.contains(&asset) {
@@ -208,6 +213,8 @@ pub(crate) struct Relation {
     pub columns: ColumnList,
     /// See [`Shape::open`].
     pub open: Vec<AssetName>,
+    /// See [`Shape::alike`].
+    pub alike: bool,
     /// See [`Shape::passed`].
     pub passed: Vec<AssetName>,
     /// Columns that are not known by name, and no asset's own: each of them depends on these.
@@ -247,6 +254,8 @@ pub(crate) enum Lookup<'r> {
     Through(&'r AssetName),
     /// One of those columns that are not known by name.
     Anything,
+    /// In each of these files, which are read as one.
+    Each(&'r [AssetName]),
     /// It may be there: several unknown assets pass their columns on.
     Maybe,
     Absent,
@@ -261,6 +270,7 @@ impl Relation {
             [] if self.anything.is_some() => Lookup::Anything,
             [] => Lookup::Absent,
             [asset] => Lookup::Through(asset),
+            files if self.alike => Lookup::Each(files),
             _ => Lookup::Maybe,
         }
     }

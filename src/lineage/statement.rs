@@ -278,7 +278,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn write_external(&mut self, target: &str, mut shape: Shape, statement: &Statement) {
+    pub(super) fn write_external(&mut self, target: &str, mut shape: Shape, statement: &Statement) {
         shape.rows.push_str(&transfer_words(statement));
         self.define((external_name(target), AssetKind::External), (shape, &[]), false, statement);
     }

@@ -170,9 +170,10 @@ impl Resolver<'_> {
     }
 
     /// The table that a function is given by name: `IDENTIFIER('s.t')`, `TABLE('s.t')`, `stream(t)`.
-    fn table_argument(&self, function: &str, arguments: &[FunctionArg]) -> Option<Vec<String>> {
+    pub(super) fn table_argument(&self, function: &str, arguments: &[FunctionArg]) -> Option<Vec<String>> {
         let argument = expressions(arguments).next()?;
         match function {
+            "cluster" | "clusterallreplicas" | "remote" | "remotesecure" => self.remote_table(arguments),
             "identifier" | "table" | "query_table" | "table_changes" => self.dotted_name(string(argument)?),
             "stream" => match argument {
                 Expr::Identifier(ident) => Some(vec![fold(ident, self.dialect)]),
@@ -183,6 +184,23 @@ impl Resolver<'_> {
             },
             _ => None,
         }
+    }
+
+    /// `remote('host', shop.orders)`, `cluster('main', 'shop', 'orders')`: a table of other servers.
+    fn remote_table(&self, arguments: &[FunctionArg]) -> Option<Vec<String>> {
+        let part = |argument: &Expr| match argument {
+            Expr::Identifier(ident) => Some(vec![fold(ident, self.dialect)]),
+            Expr::CompoundIdentifier(idents) => Some(idents.iter().map(|ident| fold(ident, self.dialect)).collect()),
+            other => self.dotted_name(string(other)?),
+        };
+        let mut parts = expressions(arguments).skip(1).map(part);
+        let first = parts.next()??;
+        if first.len() > 1 {
+            return Some(first);
+        }
+        let mut name = first;
+        name.extend(parts.next()??);
+        Some(name)
     }
 
     /// Whether all arguments are table hints, which old T-SQL writes without WITH: `FROM t (NOLOCK)`.

@@ -22,7 +22,7 @@ pub fn has_no_data_flow(text: &str) -> bool {
         // A transaction begins, or a block with statements in it; a table is cached, or the result of a query; a table is
         // locked, or a lock stands in front of a statement (Teradata).
         ["BEGIN" | "CACHE" | "LOCK", ..] => !mentions_query(text),
-        ["UPDATE", "STATISTICS", ..] => true,
+        ["UPDATE", "STATISTICS", ..] | ["EXCHANGE", "DICTIONARIES", ..] => true,
 
         [first, ..] => words::STATEMENTS.contains(first),
         [] => true,

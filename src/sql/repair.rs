@@ -7,8 +7,10 @@
 
 mod alter;
 mod calls;
+mod clickhouse;
 mod columns;
 mod create;
+mod duckdb;
 mod from_first;
 mod hive;
 mod misread;
@@ -23,6 +25,7 @@ mod relations;
 mod statements;
 mod table_list;
 mod teradata;
+mod transfers;
 mod tsql;
 mod types;
 mod view;
@@ -30,9 +33,11 @@ mod view;
 use sqlparser::tokenizer::TokenWithSpan;
 
 use crate::sql::dialect::Dialect;
+pub use crate::sql::repair::clickhouse::EXPRESSION;
 pub use crate::sql::repair::misread::read_right;
 pub use crate::sql::repair::oracle::SYNONYM;
 pub use crate::sql::repair::table_list::columns_like;
+pub use crate::sql::repair::transfers::BY_NAME;
 use crate::sql::repair::view::{Edit, View, apply};
 
 /// One piece of syntax and how to read it.
@@ -81,12 +86,15 @@ pub struct Repaired {
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
     [
         tsql::RULES,
+        transfers::RULES,
         teradata::RULES,
         phrases::RULES,
         hive::RULES,
         mysql::RULES,
         oracle::RULES,
         redshift::RULES,
+        clickhouse::RULES,
+        duckdb::RULES,
         names::RULES,
         operators::RULES,
         types::RULES,

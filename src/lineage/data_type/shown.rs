@@ -11,7 +11,7 @@ pub(crate) fn data_type(data_type: &DataType) -> Option<Arc<str>> {
     let quoted = |place: usize| place % 2 == 1;
     let parts = written.split('\'').enumerate();
     let parts: Vec<String> =
-        parts.map(|(place, part)| if quoted(place) { part.to_owned() } else { closely(part.to_uppercase()) }).collect();
+        parts.map(|(place, part)| if quoted(place) { part.to_owned() } else { evenly(part.to_uppercase()) }).collect();
     // The parser takes the unit of Oracle's `VARCHAR2(20 CHAR)` for a second number.
     let text = parts.join("'").replace(", CHAR)", " CHAR)").replace(", BYTE)", " BYTE)");
     (!text.is_empty()).then(|| text.into())
@@ -30,8 +30,12 @@ pub(crate) fn paired(text: String) -> String {
     format!("ROW({})", fields.join(", "))
 }
 
-/// The parser shows some types with a blank between their numbers, and some without.
-fn closely(mut text: String) -> String {
+/// The parser shows some types with a blank between their numbers, and some without; in front of words in quotes there
+/// is one.
+fn evenly(mut text: String) -> String {
+    if text.ends_with(',') {
+        text.push(' ');
+    }
     for digit in '0'..='9' {
         text = text.replace(&format!(", {digit}"), &format!(",{digit}"));
     }

@@ -91,6 +91,7 @@ impl Resolver<'_> {
         let mut relation = Relation {
             alias: alias.map(|alias| fold(&alias.name, self.dialect)),
             assets: assets.iter().cloned().collect(),
+            alike: assets.len() > 1,
             open: assets,
             rows: rows.clone(),
             ..Relation::default()

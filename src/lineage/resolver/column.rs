@@ -188,6 +188,13 @@ impl Resolver<'_> {
                 out.text.push_str(&relation.open_column_text(&source));
                 out.sources.insert((source, how));
             }
+            Lookup::Each(files) => {
+                for file in files {
+                    let source = ColumnRef { asset: file.clone(), column: name.clone() };
+                    out.sources.insert((source, how));
+                }
+                push_anything(relation, name, out);
+            }
             Lookup::Maybe => self.doubt(name, &[relation], out),
             Lookup::Absent => {
                 out.text.push('?');

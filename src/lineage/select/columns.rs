@@ -87,6 +87,7 @@ impl Resolver<'_> {
             let name = match (expression, names) {
                 (Expr::Function(function), _) if is_columns(function) => column.name.clone(),
                 (_, [name]) if !name.as_str().starts_with("_col") && !self.is_implied(expression, name) => name.clone(),
+                (Expr::Function(_), _) if self.dialect == Dialect::ClickHouse => wrapped(expression, &column),
                 _ => column.name.clone(),
             };
             self.chosen = Some(column);
@@ -110,6 +111,27 @@ impl Resolver<'_> {
     fn is_implied(&self, expression: &Expr, name: &ColumnName) -> bool {
         matches!(expression, Expr::Function(function) if function.name.to_string().eq_ignore_ascii_case(name.as_str()))
     }
+}
+
+/// ClickHouse's name for functions around a column: `max(height)`; the column's own where more than functions are there.
+fn wrapped(expression: &Expr, column: &OutColumn) -> ColumnName {
+    let mut heads = Vec::new();
+    let mut inner = expression;
+    while let Expr::Function(function) = inner {
+        if is_columns(function) {
+            let closed = ")".repeat(heads.len());
+            return ColumnName::new(&format!("{}{}{closed}", heads.concat(), column.name));
+        }
+        let FunctionArguments::List(list) = &function.args else { break };
+        let [FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))] = list.args.as_slice() else { break };
+        let parameters = match &function.parameters {
+            FunctionArguments::None => String::new(),
+            parameters => parameters.to_string(),
+        };
+        heads.push(format!("{}{parameters}(", function.name));
+        inner = argument;
+    }
+    column.name.clone()
 }
 
 /// Whether the choice takes a column: a regular expression, a list of names, `c -> c LIKE '…'`.

@@ -108,6 +108,9 @@ fn add(view: &View<'_>, name: usize, end: usize) -> Vec<Vec<Token>> {
         (!is_constraint(view, start, end) && !is_field && view.is_name(start)).then(|| {
             let mut action = vec![word("ADD"), word("COLUMN")];
             action.extend(column(view, start, end));
+            let place = view.find(start + 1, &["FIRST", "AFTER"]).filter(|at| *at < end);
+            action
+                .extend(place.map(|at| view.copy(at, at + 1 + usize::from(view.is(at, "AFTER")))).unwrap_or_default());
             action
         })
     };

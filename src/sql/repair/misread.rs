@@ -5,7 +5,7 @@ use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 use crate::sql::dialect::Dialect;
 use crate::sql::ident::named_at_run_time;
 use crate::sql::repair::view::{Edit, View, apply, plain_name, string};
-use crate::sql::repair::{from_first, moved, phrases, table_list, tsql};
+use crate::sql::repair::{duckdb, from_first, moved, phrases, table_list, tsql};
 
 /// Words without which there is nothing to do.
 const TRIGGERS: &[&str] = &[
@@ -35,13 +35,17 @@ pub fn read_right(tokens: Vec<TokenWithSpan>, dialect: Dialect) -> Vec<TokenWith
             is_number(word, dialect) || dialect == Dialect::Hive && is_pattern(word)
         }
         token if dialect == Dialect::Teradata => phrases::may_be_misread(token),
+        Token::Colon => dialect == Dialect::DuckDb,
         token => dialect == Dialect::Tsql && tsql::may_be_misread(token),
     };
     if !tokens.iter().any(triggers) {
         return tokens;
     }
     let view = View::new(&tokens, dialect);
-    let edits: Vec<Edit> = (0..view.len()).filter_map(|at| edit(&view, at)).collect();
+    let mut edits: Vec<Edit> = (0..view.len()).filter_map(|at| edit(&view, at)).collect();
+    if dialect == Dialect::DuckDb {
+        edits.extend(duckdb::aliases_in_front(&view));
+    }
     if edits.is_empty() {
         return tokens;
     }

@@ -85,7 +85,26 @@ fn behind_period(view: &View<'_>, start: usize) -> usize {
     at
 }
 
-const SAMPLE_ENDS: &[&str] = &[")", "WHERE", "LIMIT", "UNION", "EXCEPT", "INTERSECT", "ORDER"];
+const SAMPLE_ENDS: &[&str] = &[
+    ")",
+    ",",
+    "WHERE",
+    "PREWHERE",
+    "LIMIT",
+    "UNION",
+    "EXCEPT",
+    "INTERSECT",
+    "ORDER",
+    "GROUP",
+    "HAVING",
+    "JOIN",
+    "LEFT",
+    "INNER",
+    "GLOBAL",
+    "ANY",
+    "ARRAY",
+    "SETTINGS",
+];
 
 /// `TABLESAMPLE BERNOULLI (10)`, `SAMPLE (10 ROWS) SEED (3)`, `USING SAMPLE 10%`.
 fn samples(view: &View<'_>) -> Vec<Edit> {

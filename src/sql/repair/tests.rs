@@ -196,7 +196,7 @@ fn actions_on_columns_are_read_in_every_spelling() {
         &[
             (
                 "ALTER TABLE t ON CLUSTER c ADD COLUMN IF NOT EXISTS a LowCardinality(String) DEFAULT 'x' CODEC(ZSTD) AFTER b, DROP INDEX IF EXISTS i",
-                "ALTER TABLE t ADD COLUMN a LowCardinality(String)",
+                "ALTER TABLE t ADD COLUMN a LowCardinality(String) AFTER b",
             ),
             ("ALTER TABLE v MODIFY QUERY SELECT a FROM t", "ALTER VIEW v AS SELECT a FROM t"),
         ],

@@ -174,6 +174,15 @@ impl<'t> View<'t> {
         None
     }
 
+    /// The index of the bracket that closes the level on which `at` stands; that of the end where none does.
+    pub fn level_end(&self, at: usize) -> usize {
+        let mut at = at;
+        while at < self.len() && !matches!(self.token(at), Token::RParen | Token::RBracket | Token::RBrace) {
+            at = self.behind(at).max(at + 1);
+        }
+        at
+    }
+
     /// The statement's text from `from` up to `to`, blanks made even.
     pub fn text(&self, from: usize, to: usize) -> String {
         let mut text = String::new();

@@ -184,7 +184,7 @@ impl<'t> Walker<'t> {
         let behind_word = before.is_some_and(|before| {
             before.kind == Kind::Name || (before.kind == Kind::Word && !before.is_any(words::BEFORE_QUERY))
         });
-        let query_follows = self.is_any(at + 1, words::QUERIES);
+        let query_follows = self.is_any(at + 1, words::QUERIES) || self.pivots(at + 1);
         let behind_as = self.before_is(at, &["AS", "MATERIALIZED"]);
         let Some(level) = self.levels.last_mut() else { return };
         let grouped = std::mem::take(&mut level.expects);
@@ -250,6 +250,11 @@ impl<'t> Walker<'t> {
                 level.names_cte = true;
             }),
             "FROM" if self.is_from_clause(at) => self.from(),
+            _ if self.pivots(at) && (at_start || self.before_is(at, &["AS"])) => self.level(|level| {
+                level.expects = true;
+                level.has_from = true;
+                level.in_with = false;
+            }),
             // A hint lists kinds of joins: `OPTION (MERGE JOIN, HASH JOIN)`.
             "JOIN" | "STRAIGHT_JOIN"
                 if !self.before_is(at, &["ARRAY", "SELECT"]) && !self.is(at + 1, ",") && !self.is(at + 1, ")") =>
@@ -260,6 +265,10 @@ impl<'t> Walker<'t> {
             "USING" if self.using_relation && self.levels.last().is_some_and(|level| !level.of_function) => {
                 self.using_relation = false;
                 self.from();
+            }
+            // `USING a, b` without parentheses: columns.
+            "USING" if self.dialect == Dialect::ClickHouse && !self.is(at + 1, "(") => {
+                self.level(|level| level.lists = false);
             }
             // The statement of a task, or of an event.
             "AS" | "DO" if self.targets.is_empty() && self.at_bottom() => {
@@ -290,6 +299,11 @@ impl<'t> Walker<'t> {
     /// Whether the innermost parentheses are those of a function outside of a query of their own.
     fn in_operator(&self) -> bool {
         self.levels.last().is_some_and(|level| level.of_function && !level.has_query)
+    }
+
+    /// Whether PIVOT or UNPIVOT stands there as DuckDB's statement.
+    fn pivots(&self, at: usize) -> bool {
+        self.dialect == Dialect::DuckDb && self.is_any(at, words::PIVOTS) && !self.is(at + 1, ".")
     }
 
     pub fn from(&mut self) {

@@ -45,7 +45,9 @@ impl Walker<'_> {
     /// Passes over words, and takes the name behind them as a target.
     fn target(&mut self, at: usize, deed: Deed) -> Option<usize> {
         let mut at = at;
-        while self.is_any(at, words::BEFORE_TARGET) {
+        while self.is_any(at, words::BEFORE_TARGET)
+            || (self.is_any(at, &["TEMP", "TEMPORARY"]) && self.is(at + 1, "TABLE"))
+        {
             at += 1;
         }
         // `MERGE JOIN` of a hint changes nothing.

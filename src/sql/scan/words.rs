@@ -2,10 +2,39 @@
 
 /// Words that start a statement which may move data.
 pub(super) const STATEMENTS: &[&str] = &[
-    "SELECT", "SEL", "WITH", "FROM", "VALUES", "TABLE", "INSERT", "INS", "REPLACE", "UPSERT", "CREATE", "UPDATE",
-    "UPD", "MERGE", "DELETE", "DEL", "TRUNCATE", "COPY", "LOAD", "EXPORT", "IMPORT", "ALTER", "DROP", "RENAME",
+    "SELECT",
+    "SEL",
+    "WITH",
+    "FROM",
+    "VALUES",
+    "TABLE",
+    "INSERT",
+    "INS",
+    "REPLACE",
+    "UPSERT",
+    "CREATE",
+    "UPDATE",
+    "UPD",
+    "MERGE",
+    "DELETE",
+    "DEL",
+    "TRUNCATE",
+    "COPY",
+    "LOAD",
+    "EXPORT",
+    "IMPORT",
+    "ALTER",
+    "DROP",
+    "RENAME",
     "CACHE",
+    "PIVOT",
+    "PIVOT_WIDER",
+    "PIVOT_LONGER",
+    "UNPIVOT",
 ];
+
+/// Words that start a query of DuckDB, with the relation behind them.
+pub(super) const PIVOTS: &[&str] = &["PIVOT", "PIVOT_WIDER", "PIVOT_LONGER", "UNPIVOT"];
 
 /// Words that start a query or a statement within parentheses.
 pub(super) const QUERIES: &[&str] = &["SELECT", "SEL", "WITH", "VALUES", "FROM", "INSERT", "UPDATE", "DELETE", "MERGE"];
