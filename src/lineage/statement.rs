@@ -132,7 +132,7 @@ impl Resolver<'_> {
     }
 
     fn create_view(&mut self, view: &CreateView, statement: &Statement) {
-        if is_synonym(view) && !self.is_of_a_known_table(&view.query) {
+        if is_synonym(view) && !self.stands_for_a_table(&view.name, &view.query) {
             return;
         }
         let asset = self.created_name(&view.name, statement);
@@ -150,11 +150,16 @@ impl Resolver<'_> {
         self.define((asset, kind), (shape, &names), view.if_not_exists, statement);
     }
 
-    /// Whether the table of a query is known: what else a synonym may stand for (a package, a sequence) has no rows.
-    fn is_of_a_known_table(&self, query: &Query) -> bool {
+    /// Whether a synonym is another name of a table that is known: what else it may stand for (a package, a sequence) has
+    /// no rows.
+    fn stands_for_a_table(&self, synonym: &ObjectName, query: &Query) -> bool {
         let table = first_select(&query.body).and_then(|select| select.from.first());
         let Some(TableFactor::Table { name, .. }) = table.map(|table| &table.relation) else { return false };
         let parts = fold_name(name, self.dialect);
+        // A public synonym may be called as its table is.
+        if parts == fold_name(synonym, self.dialect) {
+            return false;
+        }
         self.catalog.resolve(&parts).is_ok_and(|asset| self.catalog.contains(&asset))
     }
 

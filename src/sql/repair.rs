@@ -22,6 +22,7 @@ mod oracle;
 mod phrases;
 mod redshift;
 mod relations;
+mod select_words;
 mod statements;
 mod table_list;
 mod teradata;

@@ -5,7 +5,7 @@ use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 use crate::sql::dialect::Dialect;
 use crate::sql::ident::named_at_run_time;
 use crate::sql::repair::view::{Edit, View, apply, plain_name, string};
-use crate::sql::repair::{duckdb, from_first, moved, phrases, table_list, tsql};
+use crate::sql::repair::{duckdb, from_first, moved, phrases, select_words, table_list, tsql};
 
 /// Words without which there is nothing to do.
 const TRIGGERS: &[&str] = &[
@@ -38,11 +38,12 @@ pub fn read_right(tokens: Vec<TokenWithSpan>, dialect: Dialect) -> Vec<TokenWith
         Token::Colon => dialect == Dialect::DuckDb,
         token => dialect == Dialect::Tsql && tsql::may_be_misread(token),
     };
-    if !tokens.iter().any(triggers) {
+    if !tokens.iter().any(triggers) && !select_words::may_be_there(&tokens, dialect) {
         return tokens;
     }
     let view = View::new(&tokens, dialect);
-    let mut edits: Vec<Edit> = (0..view.len()).filter_map(|at| edit(&view, at)).collect();
+    let edits = (0..view.len()).filter_map(|at| edit(&view, at).or_else(|| select_words::edit(&view, at)));
+    let mut edits: Vec<Edit> = edits.collect();
     if dialect == Dialect::DuckDb {
         edits.extend(duckdb::aliases_in_front(&view));
     }
