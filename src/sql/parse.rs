@@ -13,6 +13,7 @@ use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use crate::sql::dialect::Dialect;
 use crate::sql::ident::{fold_name, is_never_a_name};
+use crate::sql::lexer::Lexer;
 use crate::sql::no_flow::{has_no_data_flow, runs_dynamic_sql};
 use crate::sql::repair;
 use crate::sql::scan::{Scan, scan, tables};
@@ -137,8 +138,30 @@ fn written(tokens: &[TokenWithSpan]) -> String {
 }
 
 fn tokens_of(text: &str, grammar: &dyn Grammar, dialect: Dialect) -> Result<Vec<TokenWithSpan>, ParserError> {
-    let tokens = Tokenizer::new(grammar, text).tokenize_with_location()?;
+    let tokens = Tokenizer::new(grammar, text).tokenize_with_location();
+    // `a[0]._b`: the tokenizer takes the dot for the start of a number, unless a blank ends it.
+    let tokens = match tokens {
+        Err(error) => Tokenizer::new(grammar, &apart(text, dialect).ok_or(error)?).tokenize_with_location()?,
+        Ok(tokens) => tokens,
+    };
     Ok(repair::read_right(tokens, dialect))
+}
+
+/// A text with a blank behind each dot in front of a name that begins with `_`; `None` where there is none.
+fn apart(text: &str, dialect: Dialect) -> Option<String> {
+    let mut lexer = Lexer::new(text, dialect);
+    let mut parted = String::with_capacity(text.len());
+    let mut before = "";
+    let mut found = false;
+    while let Some(lexeme) = lexer.next_lexeme() {
+        if before == "." && lexeme.text.starts_with('_') {
+            parted.push(' ');
+            found = true;
+        }
+        parted.push_str(lexeme.text);
+        before = lexeme.text;
+    }
+    found.then_some(parted)
 }
 
 /// The refusal of a statement in which a clause goes on where a table is missing: a grammar without reserved words takes
