@@ -4,12 +4,13 @@
 //! comments and CTE names are already gone from them.
 //!
 //! ```text
-//! pair → rename → diff → reach → readers → severity
+//! pair → rename → diff → position → reach → readers → severity
 //! ```
 //!
 //! - `pair`: which assets changed by their own definition.
 //! - `rename`: which removed and added assets are one; what only follows a rename is no change elsewhere.
 //! - `column`, `row_set`, `diff`: what changed in each (`inputs`, `names` and `data_type` say when two things are equal).
+//! - `position`: who takes columns by their places and gets other ones.
 //! - `reach`: which columns and rows downstream of them are reached, column by column (over the edges in `routes`).
 //! - `readers`: which places at head still name something that is gone or has another type.
 //! - `severity`: how much each matters, and the verdict.
@@ -22,6 +23,7 @@ mod merge;
 pub mod model;
 mod names;
 mod pair;
+mod position;
 mod reach;
 mod readers;
 mod rename;
@@ -30,8 +32,8 @@ mod row_set;
 mod severity;
 
 pub use model::{
-    AffectedColumn, AssetChange, AssetChangeKind, ColumnChange, ColumnChangeKind, Downstream, Impact, Reader,
-    RowSetChange, Severity, Verdict,
+    AffectedColumn, AssetChange, AssetChangeKind, ClauseChange, ColumnChange, ColumnChangeKind, Confidence, Downstream,
+    Impact, Reader, RowSetChange, Severity, Verdict,
 };
 
 use crate::lineage::model::LineageGraph;
@@ -44,8 +46,9 @@ use crate::source::ChangedFile;
 /// The verdict is never [`Verdict::Incomplete`]: what could not be read is weighed where the report is made.
 #[must_use]
 pub fn assess(base: &LineageGraph, head: &LineageGraph, changed: &[ChangedFile]) -> Impact {
-    let differences = diff::differences(base, head, changed);
-    let reached = reach::follow(base, head, &differences);
+    let mut differences = diff::differences(base, head, changed);
+    let shifted = position::shifted(base, head, &mut differences);
+    let reached = reach::follow((base, head), &differences, &shifted);
     let readers = readers::find(head, &differences, &reached);
     severity::weigh(head, &differences, (&reached, &readers))
 }

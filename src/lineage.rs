@@ -38,7 +38,7 @@ mod struct_type;
 mod table_function;
 mod temporary;
 mod window;
-mod wording;
+pub(crate) mod wording;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

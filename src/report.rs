@@ -11,6 +11,7 @@
 pub mod budget;
 pub mod build;
 pub mod escape;
+pub mod excerpt;
 pub mod facts;
 pub mod graph_json;
 pub mod json;

@@ -9,13 +9,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::data_type;
 use super::inputs::{Inputs, Side};
-use super::model::{ColumnChange, ColumnChangeKind};
-use crate::lineage::model::{Asset, AssetName, Column, ColumnName, ColumnRef, Role};
+use super::model::{ColumnChange, ColumnChangeKind, Confidence};
+use crate::lineage::model::{Asset, AssetName, Column, ColumnName, ColumnRef, Role, shown};
+use crate::lineage::wording;
 
 /// One asset on both sides, and what feeds it there.
 pub(super) struct Columns<'c, 'g> {
     base: Table<'c, 'g>,
     head: Table<'c, 'g>,
+}
+
+/// A column under its two names.
+struct Renamed<'g> {
+    base: &'g Column,
+    head: &'g Column,
+    confidence: Confidence,
 }
 
 /// One side of it.
@@ -91,14 +99,14 @@ impl<'c, 'g> Columns<'c, 'g> {
     /// same sources and no third column fits.
     pub(super) fn renamed(&self) -> Vec<(ColumnRef, ColumnRef)> {
         let pairs = self.renamed_pairs();
-        pairs.into_iter().map(|(base, head)| (self.base.reference(base), self.head.reference(head))).collect()
+        pairs.into_iter().map(|pair| (self.base.reference(pair.base), self.head.reference(pair.head))).collect()
     }
 
-    fn renamed_pairs(&self) -> Vec<(&'g Column, &'g Column)> {
+    fn renamed_pairs(&self) -> Vec<Renamed<'g>> {
         type Key<'k> = (Cow<'k, str>, BTreeSet<ColumnRef>);
         let mut pairs = self.pairs_by_ddl();
         let (gone, new): (BTreeSet<&ColumnName>, BTreeSet<&ColumnName>) =
-            pairs.iter().map(|(base, head)| (&base.name, &head.name)).unzip();
+            pairs.iter().map(|pair| (&pair.base.name, &pair.head.name)).unzip();
         let mut groups: BTreeMap<Key<'_>, (Vec<&Column>, Vec<&Column>)> = BTreeMap::new();
         let base_columns = self.base.columns().filter(|column| !gone.contains(&column.name));
         for column in base_columns.filter(|column| self.head.surely_lacks(column, &self.base)) {
@@ -112,34 +120,47 @@ impl<'c, 'g> Columns<'c, 'g> {
                 groups.entry(key).or_default().1.push(column);
             }
         }
-        pairs.extend(groups.into_values().filter_map(|(removed, added)| {
+        pairs.extend(groups.into_iter().filter_map(|((_, sources), (removed, added))| {
             match (removed.as_slice(), added.as_slice()) {
-                ([base], [head]) => Some((*base, *head)),
+                ([base], [head]) => {
+                    // A count of rows may well be another one under another name.
+                    let confidence = if sources.is_empty() { Confidence::Likely } else { Confidence::Certain };
+                    Some(Renamed { base, head, confidence })
+                }
                 _ => None,
             }
         }));
         pairs
     }
 
-    /// Columns that `ALTER TABLE … RENAME COLUMN` renamed between base and head.
-    fn pairs_by_ddl(&self) -> Vec<(&'g Column, &'g Column)> {
+    /// Columns that `ALTER TABLE … RENAME COLUMN` renamed between base and head, or that head renames no more.
+    fn pairs_by_ddl(&self) -> Vec<Renamed<'g>> {
+        let known = |names: &[ColumnName], table: &Table<'_, 'g>| -> Option<&'g Column> {
+            names.iter().rev().find_map(|name| table.by_name.get(name)).copied()
+        };
         let new = self.head.columns().filter(|head| !self.base.has(&head.name));
-        new.filter_map(|head| {
-            let previous = head.previous_names.iter().rev().find_map(|name| self.base.by_name.get(name))?;
-            (!self.head.has(&previous.name)).then_some((*previous, head))
-        })
-        .collect()
+        let there = new.filter_map(|head| Some((known(&head.previous_names, &self.base)?, head)));
+        let gone = self.base.columns().filter(|base| !self.head.has(&base.name));
+        let back = gone.filter_map(|base| Some((base, known(&base.previous_names, &self.head)?)));
+        let mut pairs: BTreeMap<&ColumnName, Renamed<'g>> = BTreeMap::new();
+        for (base, head) in there.chain(back) {
+            if !self.head.has(&base.name) && !self.base.has(&head.name) {
+                pairs.entry(&head.name).or_insert(Renamed { base, head, confidence: Confidence::Certain });
+            }
+        }
+        pairs.into_values().collect()
     }
 
     /// Changed columns in the order of head, removed ones last; readers are not yet known.
     pub(super) fn changes(&self) -> Vec<ColumnChange> {
         let renamed = self.renamed_pairs();
-        let from: BTreeMap<&ColumnName, &Column> = renamed.iter().map(|(base, head)| (&head.name, *base)).collect();
-        let gone: BTreeSet<&ColumnName> = renamed.iter().map(|(base, _)| &base.name).collect();
+        let from: BTreeMap<&ColumnName, &Renamed<'_>> = renamed.iter().map(|pair| (&pair.head.name, pair)).collect();
+        let gone: BTreeSet<&ColumnName> = renamed.iter().map(|pair| &pair.base.name).collect();
         let mut changes = Vec::new();
         for head in self.head.columns() {
-            if let Some(base) = from.get(&head.name) {
-                changes.push(self.both(ColumnChangeKind::Renamed, base, head));
+            if let Some(Renamed { base, confidence, .. }) = from.get(&head.name) {
+                let confidence = Some(*confidence);
+                changes.push(ColumnChange { confidence, ..self.both(ColumnChangeKind::Renamed, base, head) });
             } else if let Some(base) = self.base.by_name.get(&head.name) {
                 changes.extend(self.compare(base, head).map(|kind| self.both(kind, base, head)));
             } else if let Some(kind) = self.missing(head, (&self.head, &self.base), ColumnChangeKind::Added) {
@@ -163,6 +184,11 @@ impl<'c, 'g> Columns<'c, 'g> {
         change.previous_name = (base.name != head.name).then(|| base.name.clone());
         show_base(&mut change, base, self.base.own_sources(base));
         show_head(&mut change, head, self.head.own_sources(head));
+        if change.base_expression == change.head_expression && base.expression != head.expression {
+            // Only our marks tell them apart.
+            change.base_expression = base.expression.as_deref().map(str::to_owned);
+            change.head_expression = head.expression.as_deref().map(str::to_owned);
+        }
         change
     }
 
@@ -188,6 +214,18 @@ impl<'c, 'g> Columns<'c, 'g> {
             && self.base.expression_as_if_inner(base) == self.head.expression_as_if_inner(head)
     }
 
+    /// Whether a column only got or lost branches of a UNION, the others being the same: that is told once, of the rows.
+    fn only_branches_differ(&self, base: &'g Column, head: &'g Column) -> bool {
+        if self.base.asset.row_set.set_operations == self.head.asset.row_set.set_operations {
+            return false;
+        }
+        let (Some(before), Some(after)) = (self.base.expression(base), self.head.expression(head)) else {
+            return false;
+        };
+        let (before, after) = (wording::branches(&before), wording::branches(&after));
+        before.is_subset(&after) || after.is_subset(&before)
+    }
+
     /// How a column of both sides differs. Another type counts before another expression: it is the graver one, and
     /// the sources of both sides are told either way. An expression that only one side knows is no difference.
     fn compare(&self, base: &'g Column, head: &'g Column) -> Option<ColumnChangeKind> {
@@ -200,8 +238,8 @@ impl<'c, 'g> Columns<'c, 'g> {
             (Some(before), Some(after)) => before != after && !self.only_joins_differ(base, head),
             _ => false,
         };
-        (expression_differs || self.base.sources(base) != self.head.sources(head))
-            .then_some(ColumnChangeKind::LineageChanged)
+        let differs = expression_differs || self.base.sources(base) != self.head.sources(head);
+        (differs && !self.only_branches_differ(base, head)).then_some(ColumnChangeKind::LineageChanged)
     }
 }
 
@@ -221,6 +259,7 @@ fn blank(name: &ColumnName, change: ColumnChangeKind) -> ColumnChange {
         name: name.clone(),
         change,
         previous_name: None,
+        confidence: None,
         base_type: None,
         head_type: None,
         base_sources: Vec::new(),
@@ -233,13 +272,13 @@ fn blank(name: &ColumnName, change: ColumnChangeKind) -> ColumnChange {
 
 fn show_base(change: &mut ColumnChange, column: &Column, sources: Vec<ColumnRef>) {
     change.base_type = column.data_type.as_deref().map(str::to_owned);
-    change.base_expression = column.expression_as_if_inner().map(Cow::into_owned);
+    change.base_expression = column.expression.as_deref().map(|text| shown(text).into_owned());
     change.base_sources = sources;
 }
 
 fn show_head(change: &mut ColumnChange, column: &Column, sources: Vec<ColumnRef>) {
     change.head_type = column.data_type.as_deref().map(str::to_owned);
-    change.head_expression = column.expression_as_if_inner().map(Cow::into_owned);
+    change.head_expression = column.expression.as_deref().map(|text| shown(text).into_owned());
     change.head_sources = sources;
 }
 

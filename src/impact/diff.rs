@@ -28,6 +28,15 @@ pub(super) struct Difference<'g> {
     pub(super) is_additive: bool,
 }
 
+impl<'g> Difference<'g> {
+    /// An asset of which only the places of its columns changed, with those who count them.
+    pub(super) fn of_places(base: &'g Asset, head: &'g Asset, read_by_position: Vec<AssetName>) -> Self {
+        let pair = Pair::Both { base, head };
+        let change = AssetChange { read_by_position, ..described(&pair) };
+        Self { pair, change, rows_may_differ: false, is_additive: false }
+    }
+}
+
 /// The changed assets, ordered by name.
 pub(super) fn differences<'g>(
     base: &'g LineageGraph,
@@ -69,8 +78,8 @@ fn find_renames<'g>(
             }
         }
         let mut found = !assets.is_empty();
-        for (base, head) in assets {
-            renames.add_asset(base, head);
+        for (names, confidence) in assets {
+            renames.add_asset(names, confidence);
         }
         for (base, head) in columns {
             found |= renames.add_column(base, head);
@@ -91,6 +100,7 @@ struct Sides<'e, 'g> {
 impl<'g> Sides<'_, 'g> {
     fn difference(&self, pair: Pair<'g>) -> Difference<'g> {
         let mut change = described(&pair);
+        change.confidence = self.base.renames.confidence(&change.name);
         let (rows_may_differ, is_additive) = match pair {
             Pair::Added { head, was_known } => {
                 change.columns = column::all_added(head, self.head.inputs);
@@ -125,10 +135,29 @@ impl<'g> Sides<'_, 'g> {
         let only_added = change.columns.iter().all(|column| column.change == ColumnChangeKind::Added);
         let lost_upstream = !self.base.upstream(base).is_subset(&self.head.upstream(head));
         let other_star = self.base.stars(base) != self.head.stars(head);
-        let rows_may_differ =
-            !change.row_set.is_empty() || other_star || change.columns.is_empty() || (only_added && lost_upstream);
+        let moved = change.row_set.iter().any(|change| change.clause.moves_rows());
+        let unexplained = change.columns.is_empty() && !self.only_sorted(base, head, change);
+        let rows_may_differ = moved || other_star || unexplained || (only_added && lost_upstream);
         let is_known = base.columns_complete && head.columns_complete && base.kind == head.kind;
+        let only_added = only_added && !change.columns.is_empty();
         (rows_may_differ, only_added && is_known && !rows_may_differ && change.change == AssetChangeKind::Modified)
+    }
+
+    /// Whether the definitions are one text but for the order of the result, which moves no row.
+    fn only_sorted(&self, base: &Asset, head: &Asset, change: &AssetChange) -> bool {
+        let sorts = !change.row_set.is_empty() && change.row_set.iter().all(|change| !change.clause.moves_rows());
+        let unsorted = |text: &str, asset: &Asset, side: Side<'_, '_>| -> String {
+            let Some(order) = asset.row_set.result_order.first() else { return text.to_owned() };
+            let clause = format!(" order by {}", side.text(order));
+            text.rsplit_once(clause.as_str()).map_or(text.to_owned(), |(before, behind)| format!("{before}{behind}"))
+        };
+        match (&base.definition, &head.definition) {
+            (Some(before), Some(after)) => {
+                let before = unsorted(&self.base.text(before), base, self.base);
+                sorts && base.kind == head.kind && before == unsorted(after, head, self.head)
+            }
+            _ => false,
+        }
     }
 
     /// Whether the definitions are one text once names that were changed elsewhere are read as head writes them.
@@ -152,6 +181,7 @@ fn described(pair: &Pair<'_>) -> AssetChange {
         kind: asset.kind,
         change: pair.change(),
         previous_name: pair.base().map(|base| base.name.clone()).filter(|previous| *previous != asset.name),
+        confidence: None,
         file: asset.file.clone(),
         line: asset.line,
         columns: Vec::<ColumnChange>::new(),
@@ -159,6 +189,7 @@ fn described(pair: &Pair<'_>) -> AssetChange {
         upstream_added: Vec::new(),
         upstream_removed: Vec::new(),
         readers: Vec::new(),
+        read_by_position: Vec::new(),
         base_definition: text(pair.base()),
         head_definition: text(pair.head()),
     }

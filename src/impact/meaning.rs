@@ -5,6 +5,7 @@
 //! the folder `none`); the script before; the script after. `\n` and `\r` in a script are line ends.
 
 mod edits;
+mod requests;
 
 use std::fs;
 use std::path::PathBuf;

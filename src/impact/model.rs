@@ -2,6 +2,7 @@
 //!
 //! Values only; `impact::assess` makes them and the report shows them.
 
+use super::data_type;
 use crate::lineage::model::{AssetKind, AssetName, ColumnName, ColumnRef};
 use crate::path::RepoPath;
 
@@ -78,8 +79,18 @@ pub enum RowSetChange {
     Limit,
     /// UNION, INTERSECT, EXCEPT.
     SetOperation,
-    /// ORDER BY.
+    /// ORDER BY within the query.
     Order,
+    /// ORDER BY of the result: no row comes or goes.
+    ResultOrder,
+}
+
+impl RowSetChange {
+    /// Whether other rows may come out.
+    #[must_use]
+    pub fn moves_rows(self) -> bool {
+        self != Self::ResultOrder
+    }
 }
 
 macro_rules! contract_words {
@@ -101,9 +112,19 @@ contract_words!(ColumnChangeKind {
 });
 contract_words!(RowSetChange {
     Filter => "filter", Join => "join", Grouping => "grouping", Distinct => "distinct", Limit => "limit",
-    SetOperation => "set_operation", Order => "order",
+    SetOperation => "set_operation", Order => "order", ResultOrder => "result_order",
 });
+contract_words!(Confidence { Certain => "certain", Likely => "likely" });
 contract_words!(Severity { Info => "info", Review => "review", Breaking => "breaking" });
+
+/// How sure it is that two names mean one thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Confidence {
+    /// A statement renames it; or what it is made of is the same to the letter, and nothing else is.
+    Certain,
+    /// What it is made of is mostly the same: the sources, but not every expression, or nothing but a count of rows.
+    Likely,
+}
 
 /// How a change reaches a downstream asset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -116,6 +137,17 @@ pub enum Severity {
     Breaking,
 }
 
+/// A clause that decides about rows and is another one at head.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClauseChange {
+    /// Which one.
+    pub clause: RowSetChange,
+    /// Its parts that only base has, for people: conditions, joins, keys.
+    pub base: Vec<String>,
+    /// Its parts that only head has.
+    pub head: Vec<String>,
+}
+
 /// One changed column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnChange {
@@ -125,6 +157,8 @@ pub struct ColumnChange {
     pub change: ColumnChangeKind,
     /// Name at base where it differs.
     pub previous_name: Option<ColumnName>,
+    /// How sure a rename is.
+    pub confidence: Option<Confidence>,
     /// Type at base.
     pub base_type: Option<String>,
     /// Type at head.
@@ -142,6 +176,19 @@ pub struct ColumnChange {
     pub readers: Vec<Reader>,
 }
 
+impl ColumnChange {
+    /// Whether only its type changed, to one that holds every value of the former one.
+    #[must_use]
+    pub fn is_widened(&self) -> bool {
+        match (&self.base_type, &self.head_type) {
+            (Some(before), Some(after)) => {
+                self.change == ColumnChangeKind::TypeChanged && data_type::is_wider(before, after)
+            }
+            _ => false,
+        }
+    }
+}
+
 /// One changed asset.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AssetChange {
@@ -153,6 +200,8 @@ pub struct AssetChange {
     pub change: AssetChangeKind,
     /// Name at base where it differs.
     pub previous_name: Option<AssetName>,
+    /// How sure a rename is.
+    pub confidence: Option<Confidence>,
     /// The file that defines it (at head; for a removed asset, at base).
     pub file: Option<RepoPath>,
     /// Line in that file, from 1.
@@ -160,13 +209,15 @@ pub struct AssetChange {
     /// Changed columns in the order of the definition, removed ones last. Every column of an added or removed asset.
     pub columns: Vec<ColumnChange>,
     /// Changed row-set clauses, ordered, each once.
-    pub row_set: Vec<RowSetChange>,
+    pub row_set: Vec<ClauseChange>,
     /// Assets that feed it only at head.
     pub upstream_added: Vec<AssetName>,
     /// Assets that fed it only at base.
     pub upstream_removed: Vec<AssetName>,
     /// Places at head that still read the old name of a removed or renamed asset.
     pub readers: Vec<Reader>,
+    /// Unchanged assets that take its columns by their places and so get other ones than before, ordered.
+    pub read_by_position: Vec<AssetName>,
     /// Readable definition at base, for the SQL diff.
     pub base_definition: Option<String>,
     /// Readable definition at head, for the SQL diff.

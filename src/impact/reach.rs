@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::diff::Difference;
-use super::model::{ColumnChange, ColumnChangeKind};
+use super::model::{AssetChange, ColumnChange, ColumnChangeKind};
 use super::pair::Pair;
+use super::position::Shifted;
 use super::routes::{AssetId, At, Node, Part, Road, Routes, STAR};
-use crate::lineage::model::{Asset, AssetName, ColumnName, ColumnRef, LineageGraph, Transformation};
+use crate::lineage::model::{Asset, AssetName, ColumnEdge, ColumnName, ColumnRef, LineageGraph, Transformation};
 
 /// No more changed columns than this are told per reached column, the nearest first: a list that nobody reads would
 /// cost the square of the graph. Whether a column is reached does not depend on it.
@@ -56,6 +57,8 @@ pub(super) struct Reach<'g> {
     marks: BTreeMap<Node, Mark>,
     /// Changed assets on both sides → their name in the report.
     changed: BTreeMap<AssetId, AssetName>,
+    /// Renamed columns, from their name at head to the one at base.
+    renamed: BTreeMap<ColumnRef, ColumnRef>,
     origins: Vec<ColumnRef>,
 }
 
@@ -136,15 +139,26 @@ impl Reach<'_> {
 }
 
 /// Follows all changes.
-pub(super) fn follow<'g>(base: &'g LineageGraph, head: &'g LineageGraph, differences: &[Difference<'_>]) -> Reach<'g> {
+pub(super) fn follow<'g>(
+    (base, head): (&'g LineageGraph, &'g LineageGraph),
+    differences: &[Difference<'_>],
+    shifted: &[Shifted],
+) -> Reach<'g> {
     let routes = Routes::new(base, head);
-    let mut reach = Reach { routes, marks: BTreeMap::new(), changed: BTreeMap::new(), origins: Vec::new() };
+    let mut reach = Reach {
+        routes,
+        marks: BTreeMap::new(),
+        changed: BTreeMap::new(),
+        renamed: BTreeMap::new(),
+        origins: Vec::new(),
+    };
     for difference in differences {
         for name in difference.change.previous_name.iter().chain(Some(&difference.change.name)) {
             if let Some(asset) = reach.routes.asset(name) {
                 reach.changed.insert(asset, difference.change.name.clone());
             }
         }
+        reach.renamed.extend(renamed_columns(&difference.change));
     }
     let mut frontier = BTreeMap::new();
     for difference in differences {
@@ -152,9 +166,12 @@ pub(super) fn follow<'g>(base: &'g LineageGraph, head: &'g LineageGraph, differe
             reach.arrive((node, wave), (None, 0), &mut frontier);
         }
     }
+    let mut next = BTreeMap::new();
+    for Shifted { column, by } in shifted {
+        reach.shift(column, by, &mut next);
+    }
     let mut distance = 0;
-    while !frontier.is_empty() {
-        let mut next = BTreeMap::new();
+    while !frontier.is_empty() || !next.is_empty() {
         while let Some((node, wave)) = frontier.pop_first() {
             for (target, wave) in reach.step(node, &wave) {
                 // An asset that feeds itself is not a step further away.
@@ -163,7 +180,7 @@ pub(super) fn follow<'g>(base: &'g LineageGraph, head: &'g LineageGraph, differe
                 reach.arrive((target, wave), (Some(node), distance), queue);
             }
         }
-        frontier = next;
+        frontier = std::mem::take(&mut next);
         distance += 1;
     }
     reach
@@ -202,6 +219,16 @@ impl Reach<'_> {
             starts.extend(self.column_of(&change.name, &column.name).map(|node| (node, wave(effect, false))));
         }
         starts
+    }
+
+    /// A column takes its value from another place of an asset: one step from there.
+    fn shift(&mut self, column: &ColumnRef, by: &ColumnRef, queue: &mut BTreeMap<Node, Wave>) {
+        let nodes = (self.column_of(&column.asset, &column.column), self.column_of(&by.asset, &by.column));
+        if let (Some(node), Some(from)) = nodes {
+            let wave = Wave { effect: Effect::Differs, is_gone: false, origins: Rc::new(vec![self.origins.len()]) };
+            self.origins.push(by.clone());
+            self.arrive((node, wave), (Some(from), 1), queue);
+        }
     }
 
     fn rows_of(&self, asset: &AssetName, is_gone: bool) -> Option<(Node, Wave)> {
@@ -275,7 +302,7 @@ impl Reach<'_> {
         let at_head = self.routes.roads(At::Head, node.asset);
         for road in at_head.from(column) {
             // What is new arrives only by an edge that is new; who read the name before reads what it read.
-            if wave.effect > Effect::Gains || !self.routes.is_at_base(road.edge) {
+            if wave.effect > Effect::Gains || !self.was_read(road.edge) {
                 steps.push(self.along(road, wave));
             }
         }
@@ -294,6 +321,18 @@ impl Reach<'_> {
             }
         }
         steps
+    }
+
+    /// Whether base has the edge, be it under the former name of its column.
+    fn was_read(&self, edge: &ColumnEdge) -> bool {
+        let before = |column: &ColumnRef| self.renamed.get(column).unwrap_or(column).clone();
+        self.routes.is_at_base(edge)
+            || self.renamed.contains_key(&edge.upstream)
+                && self.routes.is_at_base(&ColumnEdge {
+                    upstream: before(&edge.upstream),
+                    downstream: before(&edge.downstream),
+                    transformation: edge.transformation,
+                })
     }
 
     /// Along an edge that names the column.
@@ -339,6 +378,16 @@ impl Reach<'_> {
     fn stands(&self, asset: AssetId) -> bool {
         !self.changed.contains_key(&asset) && self.routes.head(asset).is_some()
     }
+}
+
+/// Columns of the asset under other names than at base, or of an asset under another name.
+fn renamed_columns(change: &AssetChange) -> impl Iterator<Item = (ColumnRef, ColumnRef)> + '_ {
+    let before = change.previous_name.as_ref().unwrap_or(&change.name);
+    change.columns.iter().filter_map(move |column| {
+        let previous = column.previous_name.as_ref()?;
+        let named = |asset: &AssetName, column: &ColumnName| ColumnRef { asset: asset.clone(), column: column.clone() };
+        Some((named(&change.name, &column.name), named(before, previous)))
+    })
 }
 
 /// Other rows for an asset.

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::diff::Difference;
-use super::model::{ColumnChangeKind, Reader};
+use super::model::{ColumnChange, ColumnChangeKind, Reader};
 use super::reach::Reach;
 use crate::lineage::model::{AssetName, ColumnName, LineageGraph, Read};
 
@@ -75,7 +75,8 @@ fn wanted<'r>(differences: &'r [Difference<'_>], reach: &'r Reach<'_>) -> Wanted
         if let Some(name) = difference.pair.gone_name() {
             wanted.entry(name).or_default().insert(None, Counts::Every);
         }
-        for column in difference.change.columns.iter().filter(|column| column.change == ColumnChangeKind::TypeChanged) {
+        let retyped = |column: &&ColumnChange| column.change == ColumnChangeKind::TypeChanged && !column.is_widened();
+        for column in difference.change.columns.iter().filter(retyped) {
             wanted.entry(&difference.change.name).or_default().insert(Some(&column.name), Counts::Every);
         }
     }

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::inputs::Side;
+use super::model::Confidence;
 use super::names::replace_names;
 use super::pair::{Pair, Presence, presence};
 use super::row_set;
@@ -22,13 +23,16 @@ const OWN_NAME: &str = "\u{0}";
 pub(super) struct Renames {
     assets: BTreeMap<AssetName, AssetName>,
     columns: BTreeMap<ColumnRef, ColumnRef>,
+    /// How sure the renames of assets are, by their names at head.
+    confidence: BTreeMap<AssetName, Confidence>,
     /// The same pairs as dotted text, for expressions and definitions.
     texts: BTreeMap<String, String>,
 }
 
 impl Renames {
     /// Notes a renamed asset.
-    pub(super) fn add_asset(&mut self, base: &AssetName, head: &AssetName) {
+    pub(super) fn add_asset(&mut self, (base, head): (&AssetName, &AssetName), confidence: Confidence) {
+        self.confidence.insert(head.clone(), confidence);
         self.assets.insert(base.clone(), head.clone());
         self.texts.insert(base.to_string(), head.to_string());
     }
@@ -37,6 +41,11 @@ impl Renames {
     pub(super) fn add_column(&mut self, base: ColumnRef, head: ColumnRef) -> bool {
         self.texts.insert(base.to_string(), head.to_string());
         self.columns.insert(base, head).is_none()
+    }
+
+    /// How sure it is that the asset, by its name at head, was called otherwise.
+    pub(super) fn confidence(&self, head: &AssetName) -> Option<Confidence> {
+        self.confidence.get(head).copied()
     }
 
     /// The asset as head calls it.
@@ -64,6 +73,8 @@ impl Renames {
 /// What two names of one asset have in common, from the surest proof to the weakest.
 #[derive(Debug, Clone, Copy)]
 enum Proof {
+    /// A statement renames it on one side.
+    Statement,
     /// The file was renamed, and the definition is the same but for the name.
     FileAndDefinition,
     /// The definition is the same but for the name.
@@ -75,18 +86,30 @@ enum Proof {
     ColumnsAndRows,
 }
 
+impl Proof {
+    fn confidence(self) -> Confidence {
+        match self {
+            Self::Statement | Self::FileAndDefinition | Self::Definition => Confidence::Certain,
+            Self::FileAndColumns | Self::ColumnsAndRows => Confidence::Likely,
+        }
+    }
+}
+
 /// Joins pairs of one removed and one added asset that are one renamed asset. Returns the new names; the next round
 /// may find more once these are known.
 pub(super) fn join_renamed<'g>(
     pairs: &mut Vec<Pair<'g>>,
     (base, head): (Side<'_, 'g>, Side<'_, 'g>),
     changed: &[ChangedFile],
-) -> Vec<(&'g AssetName, &'g AssetName)> {
+) -> Vec<((&'g AssetName, &'g AssetName), Confidence)> {
     let moved: BTreeMap<&RepoPath, &RepoPath> =
         changed.iter().filter_map(|file| Some((file.old_path.as_ref()?, &file.path))).collect();
     let moved_to: BTreeSet<&RepoPath> = moved.values().copied().collect();
     let mut found = Vec::new();
-    for proof in [Proof::FileAndDefinition, Proof::Definition, Proof::FileAndColumns, Proof::ColumnsAndRows] {
+    let former = former_names(pairs);
+    let proofs =
+        [Proof::Statement, Proof::FileAndDefinition, Proof::Definition, Proof::FileAndColumns, Proof::ColumnsAndRows];
+    for proof in proofs {
         let mut groups: BTreeMap<Vec<String>, (Vec<&'g Asset>, Vec<&'g Asset>)> = BTreeMap::new();
         for pair in pairs.iter() {
             let asset = pair.asset();
@@ -94,11 +117,11 @@ pub(super) fn join_renamed<'g>(
             match pair {
                 Pair::Removed { .. } => {
                     let file = file.and_then(|file| moved.get(file).copied());
-                    key(proof, asset, base, file).map(|key| groups.entry(key).or_default().0.push(asset))
+                    key((proof, &former), asset, base, file).map(|key| groups.entry(key).or_default().0.push(asset))
                 }
                 Pair::Added { .. } => {
                     let file = file.filter(|file| moved_to.contains(file));
-                    key(proof, asset, head, file).map(|key| groups.entry(key).or_default().1.push(asset))
+                    key((proof, &former), asset, head, file).map(|key| groups.entry(key).or_default().1.push(asset))
                 }
                 Pair::Both { .. } => None,
             };
@@ -110,7 +133,7 @@ pub(super) fn join_renamed<'g>(
                 _ => None,
             })
             .collect();
-        found.extend(joined.iter().map(|(base, head)| (&base.name, &head.name)));
+        found.extend(joined.iter().map(|(base, head)| ((&base.name, &head.name), proof.confidence())));
         join(pairs, &joined);
     }
     found
@@ -128,8 +151,31 @@ fn join<'g>(pairs: &mut Vec<Pair<'g>>, joined: &[(&'g Asset, &'g Asset)]) {
     pairs.extend(joined.iter().map(|(base, head)| Pair::Both { base, head }));
 }
 
+/// Assets that a statement renames on one side only, by either name → the name that they are known by on the other side.
+fn former_names<'g>(pairs: &[Pair<'g>]) -> BTreeMap<&'g AssetName, &'g AssetName> {
+    let gone = pairs.iter().filter(|pair| matches!(pair, Pair::Removed { .. })).map(Pair::asset);
+    let gone: BTreeMap<&AssetName, &'g Asset> = gone.map(|asset| (&asset.name, asset)).collect();
+    let new = pairs.iter().filter(|pair| matches!(pair, Pair::Added { .. })).map(Pair::asset);
+    let new: BTreeMap<&AssetName, &'g Asset> = new.map(|asset| (&asset.name, asset)).collect();
+    let mut former = BTreeMap::new();
+    for (these, those) in [(&new, &gone), (&gone, &new)] {
+        for asset in these.values() {
+            if let Some(other) = asset.previous_names.iter().rev().find_map(|name| those.get(name)) {
+                former.insert(&asset.name, &other.name);
+                former.insert(&other.name, &other.name);
+            }
+        }
+    }
+    former
+}
+
 /// What must be equal for this proof, in the words of head; `None` where the asset has too little to prove anything.
-fn key(proof: Proof, asset: &Asset, side: Side<'_, '_>, renamed_file: Option<&RepoPath>) -> Option<Vec<String>> {
+fn key(
+    (proof, former): (Proof, &BTreeMap<&AssetName, &AssetName>),
+    asset: &Asset,
+    side: Side<'_, '_>,
+    renamed_file: Option<&RepoPath>,
+) -> Option<Vec<String>> {
     if presence(Some(asset)) != Presence::Defined {
         return None;
     }
@@ -138,6 +184,7 @@ fn key(proof: Proof, asset: &Asset, side: Side<'_, '_>, renamed_file: Option<&Re
         key.push(renamed_file?.to_string());
     }
     match proof {
+        Proof::Statement => key.push(former.get(&asset.name)?.to_string()),
         Proof::FileAndDefinition | Proof::Definition => key.push(without_own_name(asset, side)?),
         Proof::FileAndColumns => key.extend(columns(asset, side)?),
         Proof::ColumnsAndRows => {

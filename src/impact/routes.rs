@@ -204,7 +204,7 @@ impl<'g> Routes<'g> {
 }
 
 /// The asset edges that start at an asset.
-fn asset_edges<'g>(graph: &'g LineageGraph, upstream: &'g AssetName) -> impl Iterator<Item = &'g AssetEdge> {
+pub(super) fn asset_edges<'g>(graph: &'g LineageGraph, upstream: &'g AssetName) -> impl Iterator<Item = &'g AssetEdge> {
     let first = AssetEdge { upstream: upstream.clone(), downstream: AssetName::from_dotted("") };
     graph.asset_edges.range(first..).take_while(move |edge| edge.upstream == *upstream)
 }

@@ -79,6 +79,7 @@ impl Sketch {
             columns: Vec::new(),
             columns_complete: true,
             row_set: RowSet::default(),
+            previous_names: Vec::new(),
             sql: None,
             definition: Some(format!("CREATE {} {name} ({columns})", kind.as_str()).into()),
         };
@@ -124,6 +125,7 @@ impl Sketch {
             columns: Vec::new(),
             columns_complete: false,
             row_set: RowSet::default(),
+            previous_names: Vec::new(),
             definition: None,
             sql: None,
         });
@@ -264,7 +266,7 @@ fn told_asset(change: &AssetChange) -> String {
         line.push_str(&format!(" was {previous}"));
     }
     for row_set in &change.row_set {
-        line.push_str(&format!(" ~{}", row_set.as_str()));
+        line.push_str(&format!(" ~{}", row_set.clause.as_str()));
     }
     for upstream in &change.upstream_added {
         line.push_str(&format!(" +{upstream}"));

@@ -38,6 +38,8 @@ pub(crate) struct State {
     pub anything: Sources,
     /// Whether DDL says its columns (CREATE TABLE with columns, ALTER TABLE), so that they are part of its definition.
     pub declared: bool,
+    /// Names that statements took from it, oldest first.
+    pub previous_names: Vec<AssetName>,
     /// Normalised texts of the queries that define and fill it.
     pub definition: Vec<Arc<str>>,
     /// Readable texts of the same.
@@ -59,6 +61,7 @@ impl State {
             open: BTreeSet::new(),
             anything: Sources::new(),
             declared: false,
+            previous_names: Vec::new(),
             definition: Vec::new(),
             sql: Vec::new(),
         }

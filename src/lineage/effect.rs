@@ -59,7 +59,14 @@ impl Flow {
             values.sort();
         }
         values.extend(shape.stars);
-        let definition = format!("{} select {}", shape.rows, values.join(", "));
+        // The order of the result stands last, where it can be told from what moves rows.
+        let order = row_set.result_order.first().map(|order| format!(" order by {order}")).unwrap_or_default();
+        let unordered = shape.rows.strip_prefix('(').and_then(|rows| rows.strip_suffix(&format!("{order})")));
+        let (rows, order) = match unordered.filter(|_| !order.is_empty()) {
+            Some(rows) => (rows, order),
+            None => (shape.rows.as_str(), String::new()),
+        };
+        let definition = format!("{rows} select {}{order}", values.join(", "));
         let anything = shape.anything.map(Arc::unwrap_or_clone).unwrap_or_default();
         let definition = definition.into();
         Self { columns, open: shape.open, anything, indirect, row_set, definition, ..Self::default() }
@@ -239,6 +246,7 @@ impl Effect {
             Self::Rename { from, to } => {
                 if let Some(mut state) = catalog.remove(from) {
                     state.forget_predecessor(to);
+                    state.previous_names.push(from.clone());
                     catalog.insert(to.clone(), state);
                 }
             }

@@ -308,9 +308,15 @@ pub struct Column {
     pub previous_names: Vec<ColumnName>,
 }
 
+/// A normalised text for people: without the marks that tell equal texts apart.
+#[must_use]
+pub fn shown(text: &str) -> Cow<'_, str> {
+    wording::without_marks(text)
+}
+
 impl Column {
-    /// The text of its expression, for people and for sides whose joins differ: without a word on whether what it is made
-    /// of comes through an outer join.
+    /// The text of its expression for sides whose joins differ: without a word on whether what it is made of comes through
+    /// an outer join.
     #[must_use]
     pub fn expression_as_if_inner(&self) -> Option<Cow<'_, str>> {
         self.expression.as_deref().map(wording::as_if_inner)
@@ -333,8 +339,10 @@ pub struct RowSet {
     pub limit: BTreeSet<String>,
     /// UNION, INTERSECT, EXCEPT with ALL or DISTINCT, and what each adds.
     pub set_operations: BTreeSet<String>,
-    /// ORDER BY, which decides about rows only where something takes the first ones.
+    /// ORDER BY within the query, which decides about rows where something takes the first ones or numbers them.
     pub order: BTreeSet<String>,
+    /// ORDER BY of the result itself, where nothing takes the first rows: it moves none.
+    pub result_order: BTreeSet<String>,
 }
 
 /// A table, view, model, …
@@ -356,6 +364,8 @@ pub struct Asset {
     pub columns_complete: bool,
     /// What decides its rows.
     pub row_set: RowSet,
+    /// Names that statements took from it, oldest first.
+    pub previous_names: Vec<AssetName>,
     /// The normalised text of the statements that define and fill it, in order. Equal text, equal meaning. For
     /// comparing, not for showing.
     pub definition: Option<Arc<str>>,

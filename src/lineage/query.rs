@@ -7,7 +7,7 @@ mod set_operation;
 
 use std::sync::Arc;
 
-use sqlparser::ast::{Cte, Fetch, LimitClause, OrderByKind, Query, SetExpr, Statement, Values, With};
+use sqlparser::ast::{Cte, Distinct, Fetch, LimitClause, OrderByKind, Query, SetExpr, Statement, Values, With};
 
 use crate::lineage::effect::Effect;
 use crate::lineage::model::{ColumnName, Transformation};
@@ -44,7 +44,7 @@ impl Resolver<'_> {
         if !is_limited && !shape.order.is_empty() {
             shape.rows = format!("({} order by {})", shape.rows, shape.order);
         }
-        shape.row_set.order.extend(Some(shape.order.clone()).filter(|order| !order.is_empty()));
+        note_order(query, is_limited, &mut shape);
         let words = query_words(query);
         if !words.is_empty() {
             shape.rows = format!("({} {words})", shape.rows);
@@ -218,6 +218,30 @@ impl Resolver<'_> {
         shape.row_set.limit.insert(text);
         true
     }
+}
+
+/// Notes the order of a query's result: apart where it only sorts. Where it decides which rows are taken, the text of the
+/// clause that takes them has it.
+fn note_order(query: &Query, is_limited: bool, shape: &mut Shape) {
+    let takes_first = match &*query.body {
+        SetExpr::Select(select) => select.top.is_some() || matches!(select.distinct, Some(Distinct::On(_))),
+        _ => false,
+    };
+    if shape.order.is_empty() || is_limited || takes_first {
+        return;
+    }
+    let is_numbered = shape.columns.iter().any(|column| numbers_rows(&column.text));
+    let order = shape.order.clone();
+    if is_numbered {
+        shape.row_set.order.insert(order)
+    } else {
+        shape.row_set.result_order.insert(order)
+    };
+}
+
+/// Whether an expression may count rows in the order in which they come out.
+fn numbers_rows(expression: &str) -> bool {
+    ["over ()", ":=", "nextval("].iter().any(|sign| expression.contains(sign))
 }
 
 /// What a query says of its result apart from its clauses.

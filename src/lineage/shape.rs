@@ -190,6 +190,7 @@ impl Shape {
     }
 }
 
+/// Takes over what decides about the rows of a part. The order of its result is one within the query now.
 pub(crate) fn merge_row_sets(into: &mut RowSet, from: &RowSet) {
     into.filters.extend(from.filters.iter().cloned());
     into.joins.extend(from.joins.iter().cloned());
@@ -197,7 +198,7 @@ pub(crate) fn merge_row_sets(into: &mut RowSet, from: &RowSet) {
     into.distinct.extend(from.distinct.iter().cloned());
     into.limit.extend(from.limit.iter().cloned());
     into.set_operations.extend(from.set_operations.iter().cloned());
-    into.order.extend(from.order.iter().cloned());
+    into.order.extend(from.order.iter().chain(&from.result_order).cloned());
 }
 
 /// One entry of a FROM clause.

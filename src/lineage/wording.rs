@@ -4,6 +4,7 @@
 //! (parentheses, quotes, case) must not. Which clause gives which text is said where the clause is resolved.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use sqlparser::ast::{BinaryOperator, DuplicateTreatment, Expr, Value as Literal};
 
@@ -141,12 +142,63 @@ pub(crate) fn as_if_inner(text: &str) -> Cow<'_, str> {
     if !text.contains(BEFORE_OUTER_JOIN) {
         return Cow::Borrowed(text);
     }
+    outside_of_strings(text, |character| !BEFORE_OUTER_JOIN.contains(&character))
+}
+
+/// A text for people, who tell what it names by other means.
+pub(crate) fn without_marks(text: &str) -> Cow<'_, str> {
+    if !text.contains(BEFORE_OUTER_JOIN) && !is_marked(text) {
+        return Cow::Borrowed(text);
+    }
+    let mut in_mark = false;
+    outside_of_strings(text, |character| {
+        let kept = !in_mark && character != '‹' && !BEFORE_OUTER_JOIN.contains(&character);
+        in_mark = match character {
+            '‹' => true,
+            '›' => false,
+            _ => in_mark,
+        };
+        kept
+    })
+}
+
+/// The text with only those characters outside of string literals that are wanted.
+fn outside_of_strings(text: &str, mut is_wanted: impl FnMut(char) -> bool) -> Cow<'_, str> {
     let mut in_string = false;
     let kept = text.chars().filter(|character| {
         in_string ^= *character == '\'';
-        in_string || !BEFORE_OUTER_JOIN.contains(character)
+        in_string || is_wanted(*character)
     });
     Cow::Owned(kept.collect())
+}
+
+/// Between what the branches of a set operation give to one column.
+const BRANCH: char = '∪';
+
+/// A column's text with one more branch.
+pub(crate) fn with_branch(text: &str, branch: &str) -> String {
+    format!("{text} {BRANCH} {branch}")
+}
+
+/// What the branches of a set operation give to a column, each once; of any other text, the text.
+pub(crate) fn branches(text: &str) -> BTreeSet<&str> {
+    let (mut depth, mut in_string, mut start) = (0_usize, false, 0);
+    let mut found = BTreeSet::new();
+    for (offset, character) in text.char_indices() {
+        match character {
+            '\'' => in_string = !in_string,
+            _ if in_string => {}
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth = depth.saturating_sub(1),
+            BRANCH if depth == 0 => {
+                found.extend(text.get(start..offset).map(str::trim));
+                start = offset + character.len_utf8();
+            }
+            _ => {}
+        }
+    }
+    found.extend(text.get(start..).map(str::trim));
+    found
 }
 
 /// Whether a text holds a mark, which means something only in the query that made it.

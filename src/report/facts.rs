@@ -9,16 +9,18 @@ mod footer;
 mod headline;
 mod notes;
 mod reach;
+mod row_sets;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use attention::Attention;
 pub use catalog::{catalog, catalog_rows};
-pub use changes::{ChangeRow, What, row_set, row_set_sentence};
+pub use changes::{ChangeRow, What};
 pub use footer::footer;
 pub use headline::{headline, numbers, one_line};
 pub use notes::{Note, Notes, notes};
 pub use reach::{nearest_first, reached, through};
+pub use row_sets::{row_set, row_set_sentence};
 
 use crate::diagnostic::DiagnosticSeverity;
 use crate::impact::{AssetChange, AssetChangeKind, Downstream, Reader, Verdict};
@@ -131,5 +133,6 @@ impl<'a> Facts<'a> {
 
 /// A new asset has all its rows anew, and a removed one has none: neither "may differ".
 fn rows_may_differ(asset: &AssetChange) -> bool {
-    !asset.row_set.is_empty() && matches!(asset.change, AssetChangeKind::Modified | AssetChangeKind::Renamed)
+    asset.row_set.iter().any(|change| change.clause.moves_rows())
+        && matches!(asset.change, AssetChangeKind::Modified | AssetChangeKind::Renamed)
 }

@@ -176,6 +176,7 @@ mod tests {
             }],
             columns_complete: true,
             row_set: RowSet::default(),
+            previous_names: Vec::new(),
             definition: None,
             sql: None,
         };

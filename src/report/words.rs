@@ -140,7 +140,8 @@ pub fn row_set(change: RowSetChange) -> &'static str {
         RowSetChange::Distinct => "DISTINCT",
         RowSetChange::Limit => "row limit",
         RowSetChange::SetOperation => "UNION (or another set operation)",
-        RowSetChange::Order => "sort order",
+        RowSetChange::Order => "inner sort order",
+        RowSetChange::ResultOrder => "sort order",
     }
 }
 

@@ -70,12 +70,19 @@ fn add_edges(
 }
 
 fn finished(name: AssetName, state: State, dialect: Dialect) -> Asset {
-    let table = |spelled: fn(&str, Dialect) -> String| -> Option<Arc<str>> {
-        state.declared.then(|| table_text(&name, &state, &|data_type| spelled(data_type, dialect)).into())
-    };
+    let as_written = |data_type: &str| data_type.to_owned();
+    let readable: Option<Arc<str>> =
+        state.declared.then(|| table_text(&name, columns_text(&state, &as_written)).into());
+    // In which order columns with names stand is told apart from what they are.
+    let canonical = |data_type: &str| data_type::canonical(data_type, dialect);
+    let normalised: Option<Arc<str>> = state.declared.then(|| {
+        let mut columns = columns_text(&state, &canonical);
+        columns.sort();
+        table_text(&name, columns).into()
+    });
     let fills = in_any_order(&name, &state);
-    let definition = joined(table(data_type::canonical).iter().chain(&fills), "\n");
-    let sql = joined(table(|data_type, _| data_type.to_owned()).iter().chain(&state.sql), ";\n\n");
+    let definition = joined(normalised.iter().chain(&fills), "\n");
+    let sql = joined(readable.iter().chain(&state.sql), ";\n\n");
     Asset {
         name,
         kind: state.kind,
@@ -95,6 +102,7 @@ fn finished(name: AssetName, state: State, dialect: Dialect) -> Asset {
             .collect(),
         columns_complete: state.complete,
         row_set: state.row_set,
+        previous_names: state.previous_names,
         definition,
         sql,
     }
@@ -122,8 +130,12 @@ fn joined<'t>(texts: impl Iterator<Item = &'t Arc<str>>, separator: &str) -> Opt
 }
 
 /// A table as it stands after all of its migrations.
-fn table_text(name: &AssetName, state: &State, spelled: &dyn Fn(&str) -> String) -> String {
-    let columns: Vec<String> = state
+fn table_text(name: &AssetName, columns: Vec<String>) -> String {
+    format!("CREATE TABLE {name} (\n{}\n)", columns.join(",\n"))
+}
+
+fn columns_text(state: &State, spelled: &dyn Fn(&str) -> String) -> Vec<String> {
+    state
         .columns
         .iter()
         .map(|column| {
@@ -131,8 +143,7 @@ fn table_text(name: &AssetName, state: &State, spelled: &dyn Fn(&str) -> String)
             let default = column.default.as_deref().unwrap_or_default();
             format!("  {} {data_type} {default}", column.name).trim_end().to_owned()
         })
-        .collect();
-    format!("CREATE TABLE {name} (\n{}\n)", columns.join(",\n"))
+        .collect()
 }
 
 /// Assets that are only read: known by name, and by the columns that something reads.
@@ -170,6 +181,7 @@ fn add_referenced(graph: &mut LineageGraph, kinds: &BTreeMap<AssetName, AssetKin
             columns,
             columns_complete: false,
             row_set: RowSet::default(),
+            previous_names: Vec::new(),
             definition: None,
             sql: None,
             name: name.clone(),

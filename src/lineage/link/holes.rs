@@ -92,6 +92,9 @@ impl Shown<'_> {
             self.shared(&mut column.data_type);
             self.shared(&mut column.expression);
         }
+        for name in &mut asset.previous_names {
+            *name = self.name(name.clone());
+        }
         self.row_set(&mut asset.row_set);
         self.shared(&mut asset.definition);
         self.shared(&mut asset.sql);
@@ -99,8 +102,8 @@ impl Shown<'_> {
     }
 
     fn row_set(&self, row_set: &mut RowSet) {
-        let RowSet { filters, joins, grouping, distinct, limit, set_operations, order } = row_set;
-        for texts in [filters, joins, grouping, distinct, limit, set_operations, order] {
+        let RowSet { filters, joins, grouping, distinct, limit, set_operations, order, result_order } = row_set;
+        for texts in [filters, joins, grouping, distinct, limit, set_operations, order, result_order] {
             if texts.iter().any(|text| as_written(text, self.0).is_some()) {
                 *texts = std::mem::take(texts)
                     .into_iter()

@@ -10,7 +10,7 @@ use crate::lineage::query::query_words;
 use crate::lineage::query::recursive::Recursion;
 use crate::lineage::resolver::{Resolver, star_sources};
 use crate::lineage::shape::{OutColumn, Scope, Shape, Sources, seen_through, shorten};
-use crate::lineage::wording::Binding;
+use crate::lineage::wording::{self, Binding};
 
 impl Resolver<'_> {
     /// A chain of set operations leans to the left and may be long: it is walked in a loop.
@@ -51,6 +51,8 @@ impl Resolver<'_> {
         shape.rows = format!("({})", shorten(rows));
         // What orders a branch does not order the whole.
         shape.order.clear();
+        let of_branch = std::mem::take(&mut shape.row_set.result_order);
+        shape.row_set.order.extend(of_branch);
         shape
     }
 }
@@ -184,6 +186,6 @@ fn anything_of(branch: &Shape) -> Sources {
 
 fn add_sources(ours: &mut OutColumn, theirs: &Sources, text: &str) {
     Arc::make_mut(&mut ours.sources).extend(theirs.iter().cloned());
-    ours.text = shorten(format!("{} ∪ {text}", ours.text)).into();
+    ours.text = shorten(wording::with_branch(&ours.text, text)).into();
     ours.binding = Binding::Or;
 }

@@ -85,11 +85,14 @@ impl Redactor<'_> {
     fn asset_change(&self, asset: &mut AssetChange) {
         self.asset(&mut asset.name);
         let names = asset.previous_name.iter_mut().chain(&mut asset.upstream_added).chain(&mut asset.upstream_removed);
+        let names = names.chain(&mut asset.read_by_position);
         names.for_each(|name| self.asset(name));
         asset.file.iter_mut().for_each(|path| self.path(path));
         asset.columns.iter_mut().for_each(|column| self.column_change(column));
         self.readers(&mut asset.readers);
         self.texts([&mut asset.base_definition, &mut asset.head_definition]);
+        let clauses = asset.row_set.iter_mut();
+        clauses.flat_map(|change| change.base.iter_mut().chain(&mut change.head)).for_each(|text| self.text(text));
     }
 
     fn column_change(&self, column: &mut ColumnChange) {

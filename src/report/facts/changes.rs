@@ -3,14 +3,18 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use crate::impact::{AssetChange, AssetChangeKind, ColumnChange, ColumnChangeKind, Reader};
+use crate::impact::{AssetChange, AssetChangeKind, ColumnChange, ColumnChangeKind, Confidence, Reader};
 use crate::lineage::model::{AssetName, ColumnRef};
+use crate::report::excerpt;
+use crate::report::facts::row_sets::sort_orders;
 use crate::report::facts::{Broken, Facts};
 use crate::report::phrase::Phrase;
 use crate::report::words;
 
-/// Longer expressions are not shown in a sentence; the SQL below has them.
+/// Of longer expressions only what differs is shown; the SQL below has them.
 const SHORT_EXPRESSION: usize = 60;
+/// A text that stands for a longer one ends with a digest behind this mark.
+pub const DIGEST: &str = "…#";
 
 /// What a row is about.
 #[derive(Debug, Clone, Copy)]
@@ -54,8 +58,12 @@ fn rows_of(asset: &AssetChange) -> Vec<ChangeRow<'_>> {
     match asset.change {
         AssetChangeKind::Added | AssetChangeKind::Removed => vec![whole],
         AssetChangeKind::Renamed => std::iter::once(whole).chain(columns).collect(),
-        AssetChangeKind::Modified if asset.columns.is_empty() && asset.row_set.is_empty() => vec![whole],
-        AssetChangeKind::Modified => columns.collect(),
+        AssetChangeKind::Modified => {
+            let other_rows = asset.row_set.iter().any(|change| change.clause.moves_rows());
+            let is_untold = asset.columns.is_empty() && !other_rows;
+            let is_told_whole = is_untold || !asset.read_by_position.is_empty();
+            is_told_whole.then_some(whole).into_iter().chain(columns).collect()
+        }
     }
 }
 
@@ -72,7 +80,7 @@ impl<'a> ChangeRow<'a> {
     fn rank(&self) -> Rank {
         let fatal = match self.what {
             What::Asset => matches!(self.asset.change, AssetChangeKind::Removed | AssetChangeKind::Renamed),
-            What::Column(column) => is_fatal(column.change),
+            What::Column(column) => is_fatal(column),
         };
         if fatal && !self.readers().is_empty() {
             return Rank::StillRead;
@@ -91,7 +99,7 @@ impl<'a> ChangeRow<'a> {
     pub fn is_gone(&self) -> bool {
         match self.what {
             What::Asset => matches!(self.asset.change, AssetChangeKind::Removed | AssetChangeKind::Renamed),
-            What::Column(column) => is_fatal(column.change) && column.change != ColumnChangeKind::TypeChanged,
+            What::Column(column) => is_fatal(column) && column.change != ColumnChangeKind::TypeChanged,
         }
     }
 
@@ -134,7 +142,11 @@ impl<'a> ChangeRow<'a> {
                     AssetChangeKind::Added => subject.words(" is new"),
                     AssetChangeKind::Removed => subject.words(" was removed"),
                     AssetChangeKind::Renamed => subject.words(" was renamed to ").name(&self.asset.name),
-                    AssetChangeKind::Modified => subject.words(" has another definition"),
+                    AssetChangeKind::Modified => subject.words(match self.asset.read_by_position.as_slice() {
+                        [] if !self.asset.row_set.is_empty() => " is sorted otherwise, with the same rows",
+                        [] => " has another definition",
+                        _ => " has other columns by position, and is read by position",
+                    }),
                 }
             }
             What::Column(column) => {
@@ -144,6 +156,9 @@ impl<'a> ChangeRow<'a> {
                     ColumnChangeKind::Added => subject.words(" is new"),
                     ColumnChangeKind::Removed => subject.words(" was removed"),
                     ColumnChangeKind::Renamed => subject.words(" was renamed to ").name(&column.name),
+                    ColumnChangeKind::TypeChanged if column.is_widened() => {
+                        subject.words(" got a wider type").then(types(column))
+                    }
                     ColumnChangeKind::TypeChanged => subject.words(" changed its type").then(types(column)),
                     ColumnChangeKind::LineageChanged => subject.words(" is computed differently"),
                 }
@@ -167,19 +182,19 @@ impl<'a> ChangeRow<'a> {
     pub fn change_cell(&self) -> Phrase {
         match self.what {
             What::Asset => match (self.asset.change, &self.asset.previous_name) {
-                (AssetChangeKind::Renamed, Some(before)) => Phrase::new("renamed from ").name(before),
-                (AssetChangeKind::Modified, _) => Phrase::new("rewritten; columns and rows look the same"),
+                (AssetChangeKind::Renamed, Some(before)) => renamed_from(self.asset.confidence).name(before),
+                (AssetChangeKind::Modified, _) => Phrase::new(rewritten(self.asset)),
                 (change, _) => Phrase::new(format!("{} {}", words::asset_change(change), words::kind(self.asset.kind))),
             },
             What::Column(column) => match (column.change, &column.previous_name) {
-                (ColumnChangeKind::Renamed, Some(before)) => Phrase::new("renamed from ").name(before),
+                (ColumnChangeKind::Renamed, Some(before)) => renamed_from(column.confidence).name(before),
                 (ColumnChangeKind::TypeChanged, _) => type_cell(column),
                 (change, _) => Phrase::new(words::column_change(change)),
             },
         }
     }
 
-    /// Sources before → after; the expressions where the sources are the same and the expressions short.
+    /// Sources before → after; the expressions where the sources are the same.
     #[must_use]
     pub fn sources(&self, most: usize) -> Phrase {
         let (before, after) = match self.what {
@@ -190,8 +205,11 @@ impl<'a> ChangeRow<'a> {
             if names.is_empty() { Phrase::new("—") } else { Phrase::default().list(names, most) }
         };
         match self.what {
+            What::Asset if self.asset.change == AssetChangeKind::Modified && !self.asset.row_set.is_empty() => {
+                sort_orders(self.asset)
+            }
             What::Column(column) if before == after && column.change == ColumnChangeKind::LineageChanged => {
-                match short_expressions(column) {
+                match expressions(column) {
                     Some((before, after)) => Phrase::default().name(before).words(" → ").name(after),
                     None if after.is_empty() => Phrase::new("another expression"),
                     None => list(after).words(" (another expression)"),
@@ -209,7 +227,12 @@ impl<'a> ChangeRow<'a> {
         if !readers.is_empty() {
             return Phrase::default().list(places(&readers), most);
         }
-        let What::Column(column) = self.what else { return self.unread() };
+        let What::Column(column) = self.what else {
+            return match self.asset.read_by_position.as_slice() {
+                [] => self.unread(),
+                readers => Phrase::default().list(asset_names(readers), most),
+            };
+        };
         let mut names = BTreeSet::<&AssetName>::new();
         for name in std::iter::once(&column.name).chain(&column.previous_name) {
             let reference = ColumnRef { asset: self.asset.name.clone(), column: name.clone() };
@@ -248,7 +271,8 @@ impl<'a> ChangeRow<'a> {
                         start.name(before).words(" is now called ").name(&column.name)
                     }
                     ColumnChangeKind::TypeChanged => {
-                        start.name(&column.name).words(" has another type").then(types(column))
+                        let kind = if column.is_widened() { " has a wider type" } else { " has another type" };
+                        start.name(&column.name).words(kind).then(types(column))
                     }
                     ColumnChangeKind::LineageChanged => {
                         start.name(&column.name).words(" is computed differently: ").then(self.sources(most))
@@ -277,29 +301,24 @@ impl<'a> ChangeRow<'a> {
                 Phrase::new("The ").then(asset).words(" was called ").name(before).words(" before")
             }
             AssetChangeKind::Modified => {
-                Phrase::new("The ").then(asset).words(" has another definition; its columns and rows look the same")
+                let start = Phrase::new("The ").then(asset);
+                let told = sort_orders(self.asset);
+                match self.asset.read_by_position.as_slice() {
+                    [] if !told.is_empty() => {
+                        start.words(" is sorted otherwise (").then(told).words("); no row comes or goes")
+                    }
+                    [] => start.words(" has another definition; its columns and rows look the same"),
+                    readers => start
+                        .words(" has other columns by position, and by position it is read by ")
+                        .list(asset_names(readers), most),
+                }
             }
         }
     }
 }
 
-/// "view `a`: its filter changed; it now also reads `b`", about an asset whose rows may differ.
-#[must_use]
-pub fn row_set(asset: &AssetChange, most: usize) -> Phrase {
-    let clauses: Vec<String> = asset.row_set.iter().map(|change| words::row_set(*change).to_owned()).collect();
-    let phrase = named(asset).words(format!(": its {} changed", words::enumerate(&clauses)));
-    let phrase = from(phrase, "; it now also reads ", asset_names(&asset.upstream_added), most);
-    from(phrase, "; it no longer reads ", asset_names(&asset.upstream_removed), most)
-}
-
-/// The only change of a report, about rows, as a sentence.
-#[must_use]
-pub fn row_set_sentence(asset: &AssetChange, most: usize) -> Phrase {
-    Phrase::new("Other rows may come out of the ").then(row_set(asset, most)).words(".")
-}
-
 /// "view `a` (`a.sql:1`)".
-fn named(asset: &AssetChange) -> Phrase {
+pub fn named(asset: &AssetChange) -> Phrase {
     let phrase = Phrase::new(words::kind(asset.kind)).words(" ").name(&asset.name);
     match asset.file.as_ref().filter(|_| asset.change != AssetChangeKind::Removed) {
         Some(file) => phrase.words(" (").place(file, asset.line).words(")"),
@@ -307,12 +326,33 @@ fn named(asset: &AssetChange) -> Phrase {
     }
 }
 
-fn is_fatal(change: ColumnChangeKind) -> bool {
-    matches!(change, ColumnChangeKind::Removed | ColumnChangeKind::Renamed | ColumnChangeKind::TypeChanged)
+/// Whether whoever reads the name breaks.
+fn is_fatal(column: &ColumnChange) -> bool {
+    match column.change {
+        ColumnChangeKind::Removed | ColumnChangeKind::Renamed => true,
+        ColumnChangeKind::TypeChanged => !column.is_widened(),
+        ColumnChangeKind::Added | ColumnChangeKind::LineageChanged => false,
+    }
 }
 
-fn from(start: Phrase, link: &'static str, names: Vec<Phrase>, most: usize) -> Phrase {
+pub fn from(start: Phrase, link: &'static str, names: Vec<Phrase>, most: usize) -> Phrase {
     if names.is_empty() { start } else { start.words(link).list(names, most) }
+}
+
+/// What is said of an asset of which neither columns nor rows are told.
+fn rewritten(asset: &AssetChange) -> &'static str {
+    let reads_others = !asset.upstream_added.is_empty() || !asset.upstream_removed.is_empty();
+    match asset.read_by_position.as_slice() {
+        [] if !asset.row_set.is_empty() => "sorted otherwise; the same rows",
+        [] if reads_others => "rewritten; reads other tables",
+        [] => "rewritten; columns and rows look the same",
+        _ => "other columns by position",
+    }
+}
+
+/// "renamed from ", and how sure that is where it is not certain.
+fn renamed_from(confidence: Option<Confidence>) -> Phrase {
+    Phrase::new(if confidence == Some(Confidence::Likely) { "likely renamed from " } else { "renamed from " })
 }
 
 /// " from `A` to `B`", as far as the types are known.
@@ -327,7 +367,10 @@ fn types(column: &ColumnChange) -> Phrase {
 /// "type `A` → `B`", as far as the types are known.
 fn type_cell(column: &ColumnChange) -> Phrase {
     match (&column.base_type, &column.head_type) {
-        (Some(before), Some(after)) => Phrase::new("type ").name(before).words(" → ").name(after),
+        (Some(before), Some(after)) => {
+            let kind = if column.is_widened() { "wider type " } else { "type " };
+            Phrase::new(kind).name(before).words(" → ").name(after)
+        }
         _ => Phrase::new("another type").then(types(column)),
     }
 }
@@ -346,17 +389,20 @@ fn difference(before: &[Phrase], after: &[Phrase], most: usize) -> Option<Phrase
     Some(from(from(Phrase::default(), "now also ", new, most), link, gone, most))
 }
 
-fn short_expressions(column: &ColumnChange) -> Option<(&str, &str)> {
+/// What differs between the expressions, where they are known.
+fn expressions(column: &ColumnChange) -> Option<(String, String)> {
     let (before, after) = (column.base_expression.as_deref()?, column.head_expression.as_deref()?);
-    let short = |text: &str| text.chars().count() <= SHORT_EXPRESSION;
-    (before != after && short(before) && short(after)).then_some((before, after))
+    if before.contains(DIGEST) || after.contains(DIGEST) {
+        return None;
+    }
+    excerpt::difference(before, after, SHORT_EXPRESSION)
 }
 
 fn column_names(columns: &[ColumnRef]) -> Vec<Phrase> {
     columns.iter().map(|column| Phrase::default().name(column)).collect()
 }
 
-fn asset_names(assets: &[AssetName]) -> Vec<Phrase> {
+pub fn asset_names(assets: &[AssetName]) -> Vec<Phrase> {
     assets.iter().map(|asset| Phrase::default().name(asset)).collect()
 }
 

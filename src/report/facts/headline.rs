@@ -115,8 +115,9 @@ fn review(facts: &Facts<'_>) -> Phrase {
     let gone = number(|row| row.is_gone() && !row.is_renamed());
     let values =
         number(|row| matches!(row.what, What::Column(ColumnChange { change: ColumnChangeKind::LineageChanged, .. })));
-    let types =
+    let retyped =
         number(|row| matches!(row.what, What::Column(ColumnChange { change: ColumnChangeKind::TypeChanged, .. })));
+    let wider = number(|row| matches!(row.what, What::Column(column) if column.is_widened()));
     let mut parts = Vec::new();
     let mut push = |count: usize, one: &str, many: &str| {
         if count > 0 {
@@ -125,11 +126,17 @@ fn review(facts: &Facts<'_>) -> Phrase {
     };
     push(gone, "name is gone", "names are gone");
     push(renamed, "name changed", "names changed");
-    push(types, "column has another type", "columns have another type");
+    push(retyped - wider, "column has another type", "columns have another type");
+    push(wider, "column has a wider type", "columns have a wider type");
     push(values, "column is computed differently", "columns are computed differently");
     if !facts.row_sets.is_empty() {
         let assets = words::assets(facts.row_sets.iter().map(|asset| asset.kind));
         parts.push(format!("{assets} may have other rows"));
+    }
+    let moved: Vec<AssetKind> = changed_places(facts).collect();
+    if !moved.is_empty() {
+        let verb = if moved.len() == 1 { "is" } else { "are" };
+        parts.push(format!("{} with other columns by position {verb} read by position", words::assets(moved)));
     }
     let rewritten = whole_assets(facts, AssetChangeKind::Modified);
     if parts.is_empty() && !rewritten.is_empty() {
@@ -138,6 +145,12 @@ fn review(facts: &Facts<'_>) -> Phrase {
     // What is new may change what reads it: `SELECT *`, or a name that something else answered to.
     let start = if parts.is_empty() { additions(facts) } else { Phrase::new(words::enumerate(&parts)) };
     start.then(readers(facts))
+}
+
+/// The kinds of the assets whose columns changed places, and are taken by them.
+fn changed_places<'a>(facts: &'a Facts<'_>) -> impl Iterator<Item = AssetKind> + 'a {
+    let rows = facts.changes.iter().filter(|row| matches!(row.what, What::Asset));
+    rows.filter(|row| !row.asset.read_by_position.is_empty()).map(|row| row.asset.kind)
 }
 
 /// Whom it reaches, in few words.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::diagnostic::{Coverage, Diagnostic};
-use crate::impact::{AssetChange, ColumnChange, Downstream};
+use crate::impact::{AssetChange, ClauseChange, ColumnChange, Confidence, Downstream};
 use crate::ingest::outcome::{FileBucket, FileOutcome, IngestOutcome, IngestStatus};
 use crate::lineage::model::{AssetName, ColumnRef};
 use crate::publish::Publication;
@@ -85,11 +85,28 @@ struct Asset<'a> {
     kind: &'static str,
     change: &'static str,
     previous_name: Option<&'a str>,
+    confidence: Option<&'static str>,
     file: Option<&'a str>,
     line: u32,
     columns: Vec<Column<'a>>,
     row_set: Vec<&'static str>,
+    row_set_clauses: Vec<Clause<'a>>,
+    read_by_position: Vec<&'a str>,
     upstream: Upstream<'a>,
+}
+
+/// What of a clause only one side has.
+#[derive(Serialize)]
+struct Clause<'a> {
+    clause: &'static str,
+    base: &'a [String],
+    head: &'a [String],
+}
+
+impl<'a> From<&'a ClauseChange> for Clause<'a> {
+    fn from(change: &'a ClauseChange) -> Self {
+        Self { clause: change.clause.as_str(), base: &change.base, head: &change.head }
+    }
 }
 
 #[derive(Serialize)]
@@ -105,10 +122,13 @@ impl<'a> From<&'a AssetChange> for Asset<'a> {
             kind: asset.kind.as_str(),
             change: asset.change.as_str(),
             previous_name: asset.previous_name.as_ref().map(AssetName::as_str),
+            confidence: asset.confidence.map(Confidence::as_str),
             file: asset.file.as_ref().map(|path| path.as_str()),
             line: asset.line,
             columns: asset.columns.iter().map(Column::from).collect(),
-            row_set: asset.row_set.iter().map(|change| change.as_str()).collect(),
+            row_set: asset.row_set.iter().map(|change| change.clause.as_str()).collect(),
+            row_set_clauses: asset.row_set.iter().map(Clause::from).collect(),
+            read_by_position: asset.read_by_position.iter().map(AssetName::as_str).collect(),
             upstream: Upstream {
                 added: asset.upstream_added.iter().map(AssetName::as_str).collect(),
                 removed: asset.upstream_removed.iter().map(AssetName::as_str).collect(),
@@ -122,9 +142,18 @@ struct Column<'a> {
     name: &'a str,
     change: &'static str,
     previous_name: Option<&'a str>,
+    confidence: Option<&'static str>,
     #[serde(rename = "type")]
-    data_type: Sides<Option<&'a str>>,
+    data_type: Types<'a>,
     sources: Sides<Vec<String>>,
+    expression: Sides<Option<&'a str>>,
+}
+
+#[derive(Serialize)]
+struct Types<'a> {
+    base: Option<&'a str>,
+    head: Option<&'a str>,
+    widened: bool,
 }
 
 #[derive(Serialize)]
@@ -139,8 +168,14 @@ impl<'a> From<&'a ColumnChange> for Column<'a> {
             name: column.name.as_str(),
             change: column.change.as_str(),
             previous_name: column.previous_name.as_ref().map(|name| name.as_str()),
-            data_type: Sides { base: column.base_type.as_deref(), head: column.head_type.as_deref() },
+            confidence: column.confidence.map(Confidence::as_str),
+            data_type: Types {
+                base: column.base_type.as_deref(),
+                head: column.head_type.as_deref(),
+                widened: column.is_widened(),
+            },
             sources: Sides { base: dotted(&column.base_sources), head: dotted(&column.head_sources) },
+            expression: Sides { base: column.base_expression.as_deref(), head: column.head_expression.as_deref() },
         }
     }
 }

@@ -42,7 +42,8 @@ fn assert_like(place: &str, documented: &Value, actual: &Value) {
         }
         (Value::String(words), given) if words.contains(" | ") && !words.contains('…') => {
             let known: Vec<&str> = words.split(" | ").collect();
-            assert!(given.as_str().is_some_and(|word| known.contains(&word)), "{place} is {given}, not one of {words}");
+            let word = if given.is_null() { Some("null") } else { given.as_str() };
+            assert!(word.is_some_and(|word| known.contains(&word)), "{place} is {given}, not one of {words}");
         }
         (Value::String(_), Value::String(_))
         | (Value::Number(_), Value::Number(_))

@@ -2,8 +2,8 @@
 
 use ingest_action::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
 use ingest_action::impact::{
-    AffectedColumn, AssetChange, AssetChangeKind, ColumnChange, ColumnChangeKind, Downstream, Reader, RowSetChange,
-    Severity, Verdict,
+    AffectedColumn, AssetChange, AssetChangeKind, ClauseChange, ColumnChange, ColumnChangeKind, Confidence, Downstream,
+    Reader, RowSetChange, Severity, Verdict,
 };
 use ingest_action::ingest::outcome::{FileBucket, FileOutcome, IngestStatus, SkipReason};
 use ingest_action::lineage::model::{AssetName, ColumnName, ColumnRef};
@@ -103,8 +103,10 @@ fn column_change() -> impl Strategy<Value = ColumnChange> {
     ];
     let names = (text(), option::of(text()), select(kinds.to_vec()));
     let sides = (option::of(text()), option::of(text()), vec(column(), 0..3), vec(column(), 0..3));
+    let confidence = option::of(select(vec![Confidence::Certain, Confidence::Likely]));
     let expressions = (option::of(text()), option::of(text()), vec(reader(), 0..4));
-    (names, sides, expressions).prop_map(|(names, sides, expressions)| ColumnChange {
+    (names, sides, expressions, confidence).prop_map(|(names, sides, expressions, confidence)| ColumnChange {
+        confidence,
         name: ColumnName::new(&names.0),
         previous_name: names.1.map(|name| ColumnName::new(&name)),
         change: names.2,
@@ -122,7 +124,11 @@ fn asset_change() -> impl Strategy<Value = AssetChange> {
     let kinds = [AssetChangeKind::Added, AssetChangeKind::Removed, AssetChangeKind::Modified, AssetChangeKind::Renamed];
     let row_set = [RowSetChange::Filter, RowSetChange::Join, RowSetChange::SetOperation];
     let names = (asset(), option::of(asset()), select(kinds.to_vec()), option::of(path()));
-    let inside = (vec(column_change(), 0..4), vec(select(row_set.to_vec()), 0..3), vec(reader(), 0..3));
+    let inside = (
+        vec(column_change(), 0..4),
+        vec((select(row_set.to_vec()), vec(text(), 0..3), vec(text(), 0..3)), 0..3),
+        vec(reader(), 0..3),
+    );
     let around = (vec(asset(), 0..3), vec(asset(), 0..3), option::of(text()), option::of(text()));
     (names, inside, around).prop_map(|(names, inside, around)| AssetChange {
         name: names.0,
@@ -130,7 +136,7 @@ fn asset_change() -> impl Strategy<Value = AssetChange> {
         change: names.2,
         file: names.3,
         columns: inside.0,
-        row_set: inside.1,
+        row_set: inside.1.into_iter().map(|(clause, base, head)| ClauseChange { clause, base, head }).collect(),
         readers: inside.2,
         upstream_added: around.0,
         upstream_removed: around.1,

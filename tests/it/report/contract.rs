@@ -44,11 +44,20 @@ fn a_changed_asset_tells_columns_rows_and_upstream() {
     assert_eq!(orders["name"], "shop.orders");
     assert_eq!(orders["change"], "modified");
     assert_eq!(orders["row_set"], json!(["filter", "join"]));
+    assert_eq!(
+        orders["row_set_clauses"][0],
+        json!({"clause": "filter", "base": ["where not raw.orders.deleted"],
+               "head": ["where not raw.orders.test"]})
+    );
+    assert_eq!(orders["read_by_position"], json!([]));
+    assert_eq!(orders["confidence"], json!(null));
     assert_eq!(orders["upstream"], json!({"added": ["raw.taxes"], "removed": []}));
     assert_eq!(
         orders["columns"][0],
-        json!({"name": "id", "change": "type_changed", "previous_name": null, "type": {"base": "INT", "head": "BIGINT"},
-               "sources": {"base": ["raw.orders.id"], "head": ["raw.orders.id"]}})
+        json!({"name": "id", "change": "type_changed", "previous_name": null, "confidence": null,
+               "type": {"base": "INT", "head": "BIGINT", "widened": true},
+               "sources": {"base": ["raw.orders.id"], "head": ["raw.orders.id"]},
+               "expression": {"base": null, "head": null}})
     );
     assert_eq!(orders["columns"][1]["previous_name"], "sum");
 }

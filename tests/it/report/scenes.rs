@@ -2,7 +2,7 @@
 
 use ingest_action::diagnostic::{Coverage, Diagnostic, DiagnosticCode, DiagnosticSeverity};
 use ingest_action::impact::{
-    AssetChange, AssetChangeKind, ColumnChangeKind, Downstream, RowSetChange, Severity, Verdict,
+    AssetChange, AssetChangeKind, ClauseChange, ColumnChangeKind, Downstream, RowSetChange, Severity, Verdict,
 };
 use ingest_action::ingest::outcome::{FileBucket, IngestStatus, SkipReason};
 use ingest_action::lineage::model::AssetKind;
@@ -145,6 +145,11 @@ pub fn breaking() -> Report {
     report
 }
 
+fn clause(clause: RowSetChange, base: &[&str], head: &[&str]) -> ClauseChange {
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    ClauseChange { clause, base: texts(base), head: texts(head) }
+}
+
 fn broken_orders() -> AssetChange {
     let mut orders = asset_change("shop.orders", AssetChangeKind::Modified);
     let mut amount = column_change("amount", ColumnChangeKind::Removed);
@@ -159,7 +164,10 @@ fn broken_orders() -> AssetChange {
     id.base_sources = columns(&["raw.orders.id"]);
     id.head_sources = id.base_sources.clone();
     orders.columns = vec![id, total, amount];
-    orders.row_set = vec![RowSetChange::Filter, RowSetChange::Join];
+    orders.row_set = vec![
+        clause(RowSetChange::Filter, &["where not raw.orders.deleted"], &["where not raw.orders.test"]),
+        clause(RowSetChange::Join, &[], &["join raw.taxes using (id)"]),
+    ];
     orders.upstream_added = vec![asset("raw.taxes")];
     orders.base_definition = Some(
         "CREATE VIEW shop.orders AS\nSELECT id, net AS sum, gross AS amount\nFROM raw.orders\nWHERE NOT deleted"
@@ -220,7 +228,10 @@ fn additive() -> Report {
 fn row_set_only() -> Report {
     let mut report = with_files(nothing(), &[("views/orders.sql", FileStatus::Modified)]);
     let mut orders = asset_change("shop.orders", AssetChangeKind::Modified);
-    orders.row_set = vec![RowSetChange::Filter, RowSetChange::Distinct];
+    orders.row_set = vec![
+        clause(RowSetChange::Filter, &["where raw.orders.deleted is null"], &[]),
+        clause(RowSetChange::Distinct, &["distinct a…#0123456789abcdef"], &["distinct a…#fedcba9876543210"]),
+    ];
     report.impact.assets.push(orders);
     report.impact.downstream =
         (1..=7).map(|number| downstream(&format!("marts.m{number}"), 1, Severity::Review)).collect();
