@@ -212,3 +212,15 @@ fn hundreds_of_ctes_that_read_those_before_them_are_followed() {
     assert!(view.columns.iter().all(|column| column.expression.as_ref().is_some_and(|text| text.len() <= 2_000)));
     assert_eq!(view.row_set.filters.len(), 499);
 }
+
+#[test]
+fn recursive_ctes_within_recursive_ctes_are_followed() {
+    let query = (0..30).fold("SELECT a FROM base".to_owned(), |inner, level| {
+        format!(
+            "WITH RECURSIVE r{level} AS (SELECT a FROM base UNION ALL \
+             SELECT x.a FROM r{level} JOIN ({inner}) AS x ON x.a = r{level}.a) SELECT a FROM r{level}"
+        )
+    });
+    let graph = of(format!("CREATE VIEW v AS {query}"), Dialect::Postgres);
+    assert_eq!(sources(&graph, "v", "a"), ["base.a"]);
+}
