@@ -4,7 +4,7 @@ mod clauses;
 mod rows;
 mod statements;
 
-use sqlparser::tokenizer::{Token, Word};
+use sqlparser::tokenizer::Token;
 
 use crate::sql::dialect::Dialect;
 use crate::sql::repair::Rule;
@@ -210,9 +210,7 @@ fn file_rows(view: &View<'_>) -> Vec<Edit> {
     (0..view.len())
         .filter(|at| view.all(*at, &["OPENROWSET", "(", "BULK"]) && view.is_text(*at + 3))
         .map(|at| {
-            let value = text_at(view, at + 3);
-            let name =
-                Token::Word(Word { value, quote_style: Some('\''), keyword: sqlparser::keywords::Keyword::NoKeyword });
+            let name = string(&text_at(view, at + 3));
             let close = view.behind(at + 1);
             let end = if view.is(close, "WITH") && view.is(close + 1, "(") { view.behind(close + 1) } else { close };
             Edit::replace(at, end, vec![name])
