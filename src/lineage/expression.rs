@@ -230,7 +230,8 @@ impl Resolver<'_> {
     /// relation, they are the column whose method it is.
     fn is_namespace(&self, idents: &[Ident], scope: &Scope<'_>) -> bool {
         let first = idents.first().map(|ident| fold(ident, self.dialect));
-        let is_relation = |first: String| scope.relations.iter().any(|relation| relation.answers_to(&[first.clone()]));
+        let is_relation =
+            |first: String| scope.relations.iter().any(|relation| relation.answers_to(std::slice::from_ref(&first)));
         self.dialect != Dialect::Tsql && !first.is_some_and(is_relation)
     }
 

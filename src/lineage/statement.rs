@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use sqlparser::ast::{
     CopySource, CopyTarget, CreateTable, CreateTableLikeKind, CreateTableOptions, CreateView, Expr,
-    HiveDistributionStyle, Ident, ObjectName, ObjectType, Query, SetExpr, SqlOption, Statement, TableFactor,
+    HiveDistributionStyle, Ident, ObjectName, ObjectType, Query, RenameTable, SetExpr, SqlOption, Statement,
+    TableFactor,
 };
 
 use crate::dbt::tokens;
@@ -51,12 +52,7 @@ impl Resolver<'_> {
                     self.effects.push(Effect::Truncate { asset });
                 }
             }
-            Statement::RenameTable(renames) => {
-                for rename in renames {
-                    let (from, to) = (self.target(&rename.old_name), self.new_name(&rename.new_name));
-                    self.effects.push(Effect::Rename { from, to });
-                }
-            }
+            Statement::RenameTable(renames) => self.rename_tables(renames),
             Statement::Drop { object_type, names, .. } => self.drop_objects(*object_type, names),
             Statement::Copy { source, to, target, .. } => self.copy(source, *to, target, statement),
             Statement::CopyIntoSnowflake { .. } => self.copy_into(statement),
@@ -86,6 +82,13 @@ impl Resolver<'_> {
             }
             // Everything else moves no data that a catalog follows.
             _ => {}
+        }
+    }
+
+    fn rename_tables(&mut self, renames: &[RenameTable]) {
+        for rename in renames {
+            let (from, to) = (self.target(&rename.old_name), self.new_name(&rename.new_name));
+            self.effects.push(Effect::Rename { from, to });
         }
     }
 

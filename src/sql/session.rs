@@ -104,16 +104,12 @@ impl Session {
             "RESET" => self.schemas = Vec::new(),
             "SET" => self.set(&mut said),
             // `ALTER SESSION SET CURRENT_SCHEMA = x`
-            "ALTER" => {
-                if said.skip_to("CURRENT_SCHEMA") {
-                    self.schemas = said.schema();
-                }
+            "ALTER" if said.skip_to("CURRENT_SCHEMA") => {
+                self.schemas = said.schema();
             }
             // `SELECT pg_catalog.set_config('search_path', 'a, b', false)`
-            "SELECT" => {
-                if said.skip_to("SET_CONFIG") && said.skip_over_comma() {
-                    self.schemas = said.text_of_list();
-                }
+            "SELECT" if said.skip_to("SET_CONFIG") && said.skip_over_comma() => {
+                self.schemas = said.text_of_list();
             }
             _ => {}
         }

@@ -34,7 +34,7 @@ impl Seconds {
     ) {
         let Some(first) = state.file.as_ref().filter(|_| state.is_defined_apart_from(&place.file)) else { return };
         let is_history = state.declared && flow.declared && is_history(first, &place.file);
-        if !is_history && !(state.kind == kind && says_the_same(state, flow, dialect)) {
+        if !(is_history || state.kind == kind && says_the_same(state, flow, dialect)) {
             let files = (place.file.clone(), first.clone());
             self.by_files.entry(files).or_default().push((place.line, name.clone()));
         }

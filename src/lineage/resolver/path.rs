@@ -71,7 +71,9 @@ impl Resolver<'_> {
         let qualifier =
             parts.split_last().map(|(_, qualifier)| qualifier).filter(|_| self.dialect == Dialect::Teradata)?;
         let is_table = match qualifier {
-            [single] => self.catalog.resolve(&[single.clone()]).is_ok_and(|asset| self.catalog.contains(&asset)),
+            [single] => {
+                self.catalog.resolve(std::slice::from_ref(single)).is_ok_and(|asset| self.catalog.contains(&asset))
+            }
             [database, _] => !database.starts_with([':', '@']),
             _ => false,
         };

@@ -19,7 +19,7 @@ pub(crate) enum Named {
     /// A subquery's value: the same wherever it is used.
     Value(OutColumn),
     /// An expression of the columns in sight.
-    Expression(Expr),
+    Expression(Box<Expr>),
 }
 
 impl Resolver<'_> {
@@ -31,7 +31,7 @@ impl Resolver<'_> {
                 let value = self.value(expression, &Scope::within(parent), Transformation::Identity);
                 Named::Value(OutColumn::new(name.clone(), value))
             }
-            _ => Named::Expression(expression.clone()),
+            _ => Named::Expression(Box::new(expression.clone())),
         };
         self.expressions.push((name, named));
     }

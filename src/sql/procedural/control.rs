@@ -104,7 +104,7 @@ impl Walker<'_> {
         let from = self.cut.next();
         let by_line = from.word() == "USE" && matches!(self.dialect(), Dialect::MySql | Dialect::Generic);
         let last_line = self.cut.peek(0).at.line;
-        while !self.cut.tokens.at_end() && !(by_line && self.cut.peek(0).at.line > last_line) {
+        while !(self.cut.tokens.at_end() || by_line && self.cut.peek(0).at.line > last_line) {
             self.cut.next();
         }
         self.cut.out.push(&self.cut.tokens, (from.at, self.cut.tokens.taken), Role::Session);

@@ -88,7 +88,7 @@ impl Writer<'_, '_> {
     fn part(&mut self, start: usize, end: usize, from: Option<usize>) {
         let mut at = start;
         while at < end {
-            match self.from_first(at, end, from) {
+            match self.leading_from(at, end, from) {
                 Some((select, query_end)) => {
                     self.depth += 1;
                     self.select((at, select), select, query_end);
@@ -104,7 +104,7 @@ impl Writer<'_, '_> {
     }
 
     /// Where the SELECT of a query stands that begins with the FROM at `at`, and where the query ends.
-    fn from_first(&self, at: usize, end: usize, from: Option<usize>) -> Option<(usize, usize)> {
+    fn leading_from(&self, at: usize, end: usize, from: Option<usize>) -> Option<(usize, usize)> {
         let in_brackets = at > 0 && self.view.is(at - 1, "(");
         let begins = Some(at) == from || in_brackets || at > 0 && self.view.is(at - 1, "AS");
         if !begins || !self.view.is(at, "FROM") || self.depth >= DEEPEST {

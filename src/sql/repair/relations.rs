@@ -47,9 +47,9 @@ fn time_travel(view: &View<'_>) -> Vec<Edit> {
         } else if view.all(at, &["AS", "OF"]) && view.any(at + 2, &["TIMESTAMP", "SCN", "PERIOD"]) {
             // Oracle; an alias may stand behind the brackets.
             if view.is(at + 3, "(") { view.behind(at + 3) } else { behind_period(view, at + 2) }
-        } else if view.any(at, &["VERSIONS"]) && view.is(at + 1, "BETWEEN") {
-            behind_period(view, at + 1)
-        } else if view.any(at, &["VERSION", "TIMESTAMP", "SYSTEM"]) && view.all(at + 1, &["AS", "OF"]) {
+        } else if view.all(at, &["VERSIONS", "BETWEEN"])
+            || view.any(at, &["VERSION", "TIMESTAMP", "SYSTEM"]) && view.all(at + 1, &["AS", "OF"])
+        {
             behind_period(view, at + 1)
         } else if view.any(at, &["AT", "BEFORE", "CHANGES"]) && view.is(at + 1, "(") && view.is_name(at - 1) {
             view.behind(at + 1)
