@@ -302,6 +302,12 @@ pub(super) fn all_removed(base: &Asset, inputs: &Inputs<'_>) -> Vec<ColumnChange
     base.columns.iter().map(removed).collect()
 }
 
+/// Those of the columns that one side fills which the other side creates the table without.
+pub(super) fn surely_missing(filled: Option<Vec<ColumnChange>>, created: &Asset) -> impl Iterator<Item = ColumnChange> {
+    let filled = filled.filter(|_| created.columns_complete).into_iter().flatten();
+    filled.filter(|change| created.column(&change.name).is_none())
+}
+
 #[cfg(test)]
 mod tests {
     use crate::impact::sketch::{assert_told, column, sketch};

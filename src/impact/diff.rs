@@ -44,8 +44,10 @@ pub(super) fn differences<'g>(
     changed: &[ChangedFile],
 ) -> Vec<Difference<'g>> {
     let mut pairs = changed_pairs(base, head, changed);
-    let base_names: BTreeSet<&AssetName> = pairs.iter().filter_map(|pair| Some(&pair.base()?.name)).collect();
-    let head_names: BTreeSet<&AssetName> = pairs.iter().filter_map(|pair| Some(&pair.head()?.name)).collect();
+    let named = |side: fn(&Pair<'g>) -> Option<&'g Asset>| -> BTreeSet<&'g AssetName> {
+        pairs.iter().filter_map(|pair| Some(&side(pair).or(pair.filled())?.name)).collect()
+    };
+    let (base_names, head_names) = (named(Pair::base), named(Pair::head));
     let base_inputs = Inputs::of(base, &base_names);
     let head_inputs = Inputs::of(head, &head_names);
     let renames = find_renames(&mut pairs, (&base_inputs, &head_inputs), changed);
@@ -102,12 +104,16 @@ impl<'g> Sides<'_, 'g> {
         let mut change = described(&pair);
         change.confidence = self.base.renames.confidence(&change.name);
         let (rows_may_differ, is_additive) = match pair {
-            Pair::Added { head, was_known } => {
+            Pair::Added { head, was_known, filled } => {
                 change.columns = column::all_added(head, self.head.inputs);
+                let filled = filled.map(|filled| column::all_removed(filled, self.base.inputs));
+                change.columns.extend(column::surely_missing(filled, head));
                 (was_known, !was_known)
             }
-            Pair::Removed { base, .. } => {
+            Pair::Removed { base, filled, .. } => {
                 change.columns = column::all_removed(base, self.base.inputs);
+                let filled = filled.map(|filled| column::all_added(filled, self.head.inputs));
+                change.columns.extend(column::surely_missing(filled, base));
                 (true, false)
             }
             Pair::Both { base, head } => {

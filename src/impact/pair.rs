@@ -46,6 +46,8 @@ pub(super) enum Pair<'g> {
         /// Whether base filled it already, or head fills what base only read: then its rows differ for readers that
         /// are already there.
         was_known: bool,
+        /// What base filled of it, where head creates it.
+        filled: Option<&'g Asset>,
     },
     /// Less at head than at base.
     Removed {
@@ -53,6 +55,8 @@ pub(super) enum Pair<'g> {
         base: &'g Asset,
         /// Whether head creates it no more, so that readers of its name break. Not so when base only filled it.
         name_is_gone: bool,
+        /// What head still fills of it, where base created it.
+        filled: Option<&'g Asset>,
     },
     /// On both sides under one name, or under two.
     Both {
@@ -106,10 +110,18 @@ impl<'g> Pair<'g> {
         }
     }
 
+    /// What the side that does not create it fills of it.
+    pub(super) fn filled(&self) -> Option<&'g Asset> {
+        match self {
+            Self::Added { filled, .. } | Self::Removed { filled, .. } => *filled,
+            Self::Both { .. } => None,
+        }
+    }
+
     /// The name that nothing at head answers to any more.
     pub(super) fn gone_name(&self) -> Option<&'g AssetName> {
         match self {
-            Self::Removed { base, name_is_gone: true } => Some(&base.name),
+            Self::Removed { base, name_is_gone: true, .. } => Some(&base.name),
             Self::Both { base, head } if base.name != head.name => Some(&base.name),
             _ => None,
         }
@@ -132,9 +144,12 @@ fn pair<'g>(base: Option<&'g Asset>, head: Option<&'g Asset>, files: &BTreeSet<&
     match (base, head) {
         (_, Some(head)) if before < after => {
             let was_known = base.is_some() && (before == Presence::Written || after == Presence::Written);
-            Some(Pair::Added { head, was_known })
+            Some(Pair::Added { head, was_known, filled: base.filter(|_| before == Presence::Written) })
         }
-        (Some(base), _) if before > after => Some(Pair::Removed { base, name_is_gone: before == Presence::Defined }),
+        (Some(base), _) if before > after => {
+            let name_is_gone = before == Presence::Defined;
+            Some(Pair::Removed { base, name_is_gone, filled: head.filter(|_| after == Presence::Written) })
+        }
         (Some(base), Some(head)) if before > Presence::Absent && differs(base, head, files) => {
             Some(Pair::Both { base, head })
         }

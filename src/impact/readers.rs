@@ -144,6 +144,24 @@ mod tests {
     }
 
     #[test]
+    fn a_table_that_is_created_without_a_column_that_it_was_filled_with_breaks_who_reads_it() {
+        let rest = |sketch: Sketch| sketch.view("v", "*a").view("w", "k = v.x");
+        let base = rest(sketch().insert("a", "x = ext.x"));
+        let head = rest(sketch().table("a", "id INT"));
+        assert_told(
+            &head.since(&base),
+            &[
+                "verdict breaking",
+                "added a",
+                "  added id",
+                "  removed x !w.sql:1 x",
+                "breaking w via a v k<a.x !w.sql:1 x",
+                "review v via a id<a.id x<a.x",
+            ],
+        );
+    }
+
+    #[test]
     fn a_changed_reader_that_still_names_what_is_gone_breaks_too() {
         let base = sketch().table("a", "id INT; x INT").view("v", "*a").view("w", "k = v.x");
         let head = sketch().table("a", "id INT").view("v", "*a").view("w", "k = v.x + 1");
