@@ -9,13 +9,13 @@ use sqlparser::ast::{Statement, visit_relations};
 use sqlparser::dialect::{Dialect as Grammar, GenericDialect, SnowflakeDialect};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError, ParserOptions};
-use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
+use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use crate::sql::dialect::Dialect;
 use crate::sql::ident::{fold_name, is_never_a_name};
 use crate::sql::lexer::Lexer;
 use crate::sql::no_flow::{has_no_data_flow, runs_dynamic_sql};
-use crate::sql::repair::{self, Repairs};
+use crate::sql::repair;
 use crate::sql::scan::{Scan, scan, tables};
 use crate::sql::split::{Piece, Role};
 use crate::sql::table_function::table_function;
@@ -117,7 +117,7 @@ fn attempt(text: &str, dialect: Dialect) -> Result<(Vec<Statement>, String), Par
     let tokens = tokens_of(text, &*grammar, dialect)?;
     // Queries that begin with FROM are in order here, and nowhere else.
     let in_order = matches!(dialect, Dialect::Hive | Dialect::Spark | Dialect::Databricks).then(|| written(&tokens));
-    let Some((statements, left_out)) = repaired((tokens, &error), &*grammar, dialect) else { return Err(error) };
+    let Some((statements, left_out)) = repaired(tokens, &*grammar, dialect) else { return Err(error) };
     if loses_tables(in_order.as_deref().unwrap_or(text), &statements, dialect) {
         Err(error)
     } else {
@@ -222,20 +222,18 @@ fn loses_tables(text: &str, statements: &[Statement], dialect: Dialect) -> bool 
 
 /// What a refused statement means after the rules of `repair` that apply; `None` when it is refused still.
 fn repaired(
-    (mut tokens, error): (Vec<TokenWithSpan>, &ParserError),
+    mut tokens: Vec<TokenWithSpan>,
     grammar: &dyn Grammar,
     dialect: Dialect,
 ) -> Option<(Vec<Statement>, String)> {
     let original = tokens.clone();
     let mut left_out = String::new();
-    let mut repairs = Repairs::new(dialect);
-    let mut stop = place(error);
-    while let Some(repaired) = repairs.next_repair(&tokens, dialect, stop) {
+    let mut rules = repair::rules();
+    while let Some(repaired) = repair::next_repair(&mut rules, &tokens, dialect) {
         left_out.push_str(&repaired.left_out);
         tokens = repaired.tokens;
-        match parse_tokens(tokens.clone(), grammar, dialect) {
-            Ok(statements) => return Some((statements, left_out)),
-            Err(error) => stop = place(&error),
+        if let Ok(statements) = parse_tokens(tokens.clone(), grammar, dialect) {
+            return Some((statements, left_out));
         }
     }
     // Only Snowflake's grammar has the INSERT of several tables, which is Oracle's.
@@ -296,14 +294,6 @@ fn refusal(error: &ParserError, piece: &Piece<'_>) -> Refusal {
     };
     let message = if too_deep { format!("nested deeper than {RECURSION_LIMIT} levels") } else { sentence(message) };
     Refusal { line, column, message, too_deep }
-}
-
-/// Where the parser stopped, if its message says so.
-fn place(error: &ParserError) -> Option<Location> {
-    let (ParserError::TokenizerError(text) | ParserError::ParserError(text)) = error else { return None };
-    let (_, position) = text.rsplit_once(" at Line: ")?;
-    let (line, column) = read_position(position)?;
-    Some(Location::new(line.into(), column.into()))
 }
 
 /// `12, Column: 3` → (12, 3).

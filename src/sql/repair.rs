@@ -31,7 +31,7 @@ mod tsql;
 mod types;
 mod view;
 
-use sqlparser::tokenizer::{Location, TokenWithSpan};
+use sqlparser::tokenizer::TokenWithSpan;
 
 use crate::sql::dialect::Dialect;
 pub use crate::sql::repair::clickhouse::EXPRESSION;
@@ -53,54 +53,26 @@ pub struct Rule {
     edits: fn(&View<'_>) -> Vec<Edit>,
 }
 
-/// The rules that a statement has not been repaired by yet.
-#[derive(Debug)]
-pub struct Repairs {
-    rules: Vec<&'static Rule>,
+impl Rule {
+    /// The statement with this syntax repaired; `None` where it is not there.
+    fn repair(&self, view: &View<'_>) -> Option<Repaired> {
+        if !self.dialects.is_empty() && !self.dialects.contains(&view.dialect) {
+            return None;
+        }
+        let edits = (self.edits)(view);
+        let left_out = if self.matters { view.left_out(&edits) } else { String::new() };
+        (!edits.is_empty()).then(|| Repaired { tokens: apply(view, edits), left_out })
+    }
 }
 
-impl Repairs {
-    /// Every rule for a dialect.
-    #[must_use]
-    pub fn new(dialect: Dialect) -> Self {
-        let serves = |rule: &&Rule| rule.dialects.is_empty() || rule.dialects.contains(&dialect);
-        Self { rules: rules().filter(serves).collect() }
-    }
-
-    /// What the next rule makes of a statement that the parser refused at `stop`; `None` where no rule is left that finds
-    /// something. Where it is the turn of rules that only spell anew, the one that knows what stands there comes first: a
-    /// long statement is parsed once, and not once for each rule that found something harmless.
-    pub fn next_repair(
-        &mut self,
-        tokens: &[TokenWithSpan],
-        dialect: Dialect,
-        stop: Option<Location>,
-    ) -> Option<Repaired> {
-        let view = View::new(tokens, dialect);
-        let mut finds = self.rules.iter().enumerate().filter_map(|(index, rule)| {
-            let edits = (rule.edits)(&view);
-            (!edits.is_empty()).then_some((index, edits))
-        });
-        let (first, edits) = finds.next()?;
-        let at = stop.map(|stop| view.at(stop)).filter(|_| self.spells_anew(first));
-        let near = at.and_then(|at| {
-            let is_near = |edits: &[Edit]| edits.iter().any(|edit| edit.is_near(at));
-            finds
-                .take_while(|(index, _)| !is_near(&edits) && self.spells_anew(*index))
-                .find(|(_, edits)| is_near(edits))
-        });
-        let (rule, edits) = match near {
-            Some((index, edits)) => (self.rules.remove(index), edits),
-            None => (self.rules.drain(..=first).next_back()?, edits),
-        };
-        let left_out = if rule.matters { view.left_out(&edits) } else { String::new() };
-        Some(Repaired { tokens: apply(&view, edits), left_out })
-    }
-
-    fn spells_anew(&self, index: usize) -> bool {
-        let spellings = || names::RULES.iter().chain(operators::RULES);
-        self.rules.get(index).is_some_and(|rule| spellings().any(|spelling| spelling.name == rule.name))
-    }
+/// What the first of the remaining rules that has something to repair makes of a statement; rules are taken up to it.
+pub fn next_repair<'r>(
+    rules: &mut impl Iterator<Item = &'r Rule>,
+    tokens: &[TokenWithSpan],
+    dialect: Dialect,
+) -> Option<Repaired> {
+    let view = View::new(tokens, dialect);
+    rules.find_map(|rule| rule.repair(&view))
 }
 
 /// Whether a statement is `INSERT ALL …` or `INSERT FIRST …`.
@@ -120,7 +92,7 @@ pub struct Repaired {
 }
 
 /// Every rule, in the order in which they run: those that keep all of the text first.
-fn rules() -> impl Iterator<Item = &'static Rule> {
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
     [
         tsql::RULES,
         transfers::RULES,

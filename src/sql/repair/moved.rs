@@ -11,6 +11,7 @@ use crate::sql::repair::view::{Edit, View, plain_name, word};
 pub(super) const RULES: &[Rule] = &[
     Rule { name: "append-of-a-table", dialects: &[], matters: false, edits: append },
     Rule { name: "exchange-of-a-partition", dialects: &[], matters: false, edits: exchange },
+    Rule { name: "switch-of-a-partition", dialects: &[Dialect::Tsql], matters: false, edits: switch },
     Rule { name: "partition-of-another-table", dialects: &[Dialect::ClickHouse], matters: false, edits: partition },
 ];
 
@@ -29,6 +30,15 @@ fn exchange(view: &View<'_>) -> Vec<Edit> {
     let with = view.find(behind + 1, &["WITH"]).filter(|with| view.is(with + 1, "TABLE"));
     match with.filter(|_| view.is(behind, "EXCHANGE") && view.any(behind + 1, &["PARTITION", "SUBPARTITION"])) {
         Some(with) => fill(view, (2, behind), (with + 2, view.behind_name(with + 2))),
+        None => Vec::new(),
+    }
+}
+
+/// `ALTER TABLE s SWITCH PARTITION 1 TO t` (T-SQL).
+fn switch(view: &View<'_>) -> Vec<Edit> {
+    let behind = altered(view);
+    match view.find(behind, &["TO"]).filter(|_| view.is(behind, "SWITCH")) {
+        Some(to) => fill(view, (to + 1, view.behind_name(to + 1)), (2, behind)),
         None => Vec::new(),
     }
 }

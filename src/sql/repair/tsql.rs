@@ -23,7 +23,6 @@ pub(super) const RULES: &[Rule] = &[
     Rule { name: "next-value", dialects: &[], matters: false, edits: next_value },
     Rule { name: "external-table-dropped", dialects: TSQL, matters: false, edits: drop_external },
     Rule { name: "system-functions", dialects: TSQL, matters: false, edits: system_functions },
-    Rule { name: "switch-of-a-partition", dialects: TSQL, matters: false, edits: statements::switch },
     Rule { name: "rename-object", dialects: TSQL, matters: false, edits: statements::rename },
     Rule { name: "external-table-of-a-query", dialects: TSQL, matters: false, edits: statements::external_from_query },
     Rule { name: "methods-that-assign", dialects: TSQL, matters: false, edits: statements::methods_that_assign },

@@ -1,7 +1,7 @@
 //! A statement's tokens as rules see them, and the edits that rules make.
 
 use sqlparser::keywords::Keyword;
-use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Word};
+use sqlparser::tokenizer::{Span, Token, TokenWithSpan, Word};
 
 use crate::sql::dialect::Dialect;
 
@@ -60,12 +60,6 @@ impl<'t> View<'t> {
     /// The token at `at` with its place in the file; `None` behind the last one.
     pub fn spanned(&self, at: usize) -> Option<TokenWithSpan> {
         self.places.get(at).and_then(|place| self.tokens.get(*place)).cloned()
-    }
-
-    /// The index of the first token that does not stand before a place.
-    pub fn at(&self, place: Location) -> usize {
-        let is_before = |token: &usize| self.tokens.get(*token).is_some_and(|token| token.span.start < place);
-        self.places.partition_point(is_before)
     }
 
     /// The partner of the bracket at `at`.
@@ -232,11 +226,6 @@ impl Edit {
 
     pub fn replace(from: usize, to: usize, with: Vec<Token>) -> Self {
         Self { from, to, with }
-    }
-
-    /// Whether it changes what stands at `at`, or beside it: the parser stops at a word that it does not know, or behind.
-    pub fn is_near(&self, at: usize) -> bool {
-        self.from <= at + 1 && at <= self.to + 1
     }
 
     pub fn insert(at: usize, with: Vec<Token>) -> Self {

@@ -4,22 +4,6 @@ use sqlparser::tokenizer::Token;
 
 use crate::sql::repair::view::{Edit, View, word};
 
-/// `ALTER TABLE a SWITCH PARTITION 1 TO b` moves the rows of `a` to `b`.
-pub(super) fn switch(view: &View<'_>) -> Vec<Edit> {
-    let behind = view.behind_name(2);
-    let to = (behind..view.len()).find(|at| view.is(*at, "TO"));
-    match to.filter(|_| view.all(0, &["ALTER", "TABLE"]) && view.is(behind, "SWITCH")) {
-        Some(to) => {
-            let mut moved = vec![word("INSERT"), word("INTO")];
-            moved.extend(view.copy(to + 1, view.behind_name(to + 1)));
-            moved.extend([word("SELECT"), Token::Mul, word("FROM")]);
-            moved.extend(view.copy(2, behind));
-            vec![Edit::replace(0, view.len(), moved)]
-        }
-        None => Vec::new(),
-    }
-}
-
 /// Synapse's `RENAME OBJECT a TO b`
 pub(super) fn rename(view: &View<'_>) -> Vec<Edit> {
     let behind = view.behind_name(2);
