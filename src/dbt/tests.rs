@@ -52,7 +52,7 @@ fn sql(file: &Prepared) -> String {
 
 fn catalog(file: &Prepared) -> &str {
     match &file.catalog {
-        CatalogContent::Sql(sql) => sql,
+        CatalogContent::Sql(sql) | CatalogContent::Query { sql, .. } => sql,
         CatalogContent::Nothing(words) => words,
     }
 }

@@ -16,7 +16,7 @@ use crate::settings::{IngestMode, Settings};
 use crate::source::{ChangeSet, ChangedFile, FileStatus};
 use crate::sql::migration;
 use crate::sql::prepare::PreparedSide;
-use crate::sql::template::{CatalogContent, Prepared};
+use crate::sql::template::Prepared;
 use crate::telemetry::Log;
 
 /// Sends the changed files of head, or says why not.
@@ -116,8 +116,6 @@ fn content(file: &ChangedFile, prepared: Option<&Prepared>, head: &PreparedSide)
     if migration::is_down(&file.path) {
         return Err(SkipReason::NothingToSend { what: "a down migration".to_owned() });
     }
-    match &prepared.catalog {
-        CatalogContent::Sql(sql) => Ok(sql.clone()),
-        CatalogContent::Nothing(what) => Err(SkipReason::NothingToSend { what: what.clone() }),
-    }
+    let content = prepared.catalog.sql(prepared.dialect);
+    content.map_err(|what| SkipReason::NothingToSend { what: what.to_owned() })
 }

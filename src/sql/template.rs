@@ -1,5 +1,9 @@
 //! From a file's text to the SQL that can be parsed: templates rendered or neutralised, positions kept.
 
+mod content;
+
+pub use content::CatalogContent;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -63,15 +67,6 @@ pub struct FilePlace {
     pub aside: Option<Aside>,
     /// What its SQL means where it names no database or schema, folded.
     pub defaults: Defaults,
-}
-
-/// What the catalog gets for a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CatalogContent {
-    /// This SQL.
-    Sql(Arc<str>),
-    /// Nothing, since the file is (words for people: `a macro`, `an ephemeral model`).
-    Nothing(String),
 }
 
 /// A file ready for parsing.

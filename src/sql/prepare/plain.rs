@@ -22,7 +22,6 @@ use crate::sql::jinja::source::Replacements;
 use crate::sql::layout::{Aside, Layout, Place, is_below_templates};
 use crate::sql::lexical::is_blank;
 use crate::sql::placeholder::{Placeholder, is_go_template, neutralise, neutralise_go, without_front_matter};
-use crate::sql::split::{Role, split as split_statements};
 use crate::sql::template::{CatalogContent, FileAsset, FilePlace, LineMap, Prepared};
 
 /// A file outside of any dbt project.
@@ -96,27 +95,10 @@ fn content(prepared: &Prepared, sql: Arc<str>) -> CatalogContent {
         (Some(asset), _) => {
             let parts = asset.name.parts().into_iter().map(|part| part.trim_matches('"').to_owned());
             let name = parts.map(|part| quoted(&part, prepared.dialect)).collect::<Vec<_>>().join(".");
-            CatalogContent::Sql(with_create(&sql, &name, prepared.dialect).map_or(sql, Arc::from))
+            CatalogContent::Query { sql, name }
         }
         (None, _) => CatalogContent::Sql(sql),
     }
-}
-
-/// The script with a CREATE TABLE in front of its last query, on the same line; `None` where it has no bare query.
-fn with_create(sql: &str, name: &str, dialect: Dialect) -> Option<String> {
-    let pieces = split_statements(sql, dialect);
-    let starts_query = |text: &str| {
-        let word: String = text.trim_start_matches(['(', ' ', '\n', '\r', '\t']).chars().take(7).collect();
-        let word = word.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_ascii_uppercase();
-        matches!(word.as_str(), "SELECT" | "WITH" | "FROM")
-    };
-    let query = pieces.iter().rev().find(|piece| piece.role == Role::Statement && starts_query(&piece.text))?;
-    let line_starts = std::iter::once(0).chain(sql.match_indices('\n').map(|(at, _)| at + 1));
-    let line = line_starts.zip(1_u32..).find(|(_, line)| *line == query.line).map(|(start, _)| start)?;
-    let column = usize::try_from(query.column.saturating_sub(1)).ok()?;
-    let within = sql.get(line..)?.char_indices().nth(column).map_or(0, |(offset, _)| offset);
-    let (before, after) = sql.split_at_checked(line + within)?;
-    Some(format!("{before}CREATE OR REPLACE TABLE {name} AS {after}"))
 }
 
 fn take_placeholders(prepared: &mut Prepared, sql: String, found: &[Placeholder]) {
