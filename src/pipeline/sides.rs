@@ -4,7 +4,7 @@ use crate::lineage::model::LineageGraph;
 use crate::lineage::{self, DeclaredAsset, Side};
 use crate::settings::Settings;
 use crate::source::{ChangeSet, SourceTree};
-use crate::sql::prepare::{PrepareOptions, PreparedSide, prepare};
+use crate::sql::prepare::{PrepareOptions, PreparedSide, prepare, prepare_both};
 
 /// What is known of the two sides.
 #[derive(Debug)]
@@ -22,8 +22,7 @@ impl Sides {
     #[must_use]
     pub fn read(changes: &ChangeSet, settings: &Settings) -> Self {
         let options = PrepareOptions::from(settings);
-        let base_files = prepare(&changes.base_tree, &options);
-        let head_files = prepare(&changes.head_tree, &options);
+        let (base_files, head_files) = prepare_both(&changes.base_tree, &changes.head_tree, &options);
         let (mut base, mut head) = lineage::analyze_both(
             Side { files: &base_files.files, declared: &base_files.declared },
             Side { files: &head_files.files, declared: &head_files.declared },

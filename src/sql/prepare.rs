@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use self::dialects::Dialects;
+use self::dialects::{Dialects, Evidence};
 use self::plain::plain;
 use super::dialect::rule::DialectRule;
 use super::ident::Defaults;
@@ -24,7 +24,7 @@ use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
 use crate::lineage::DeclaredAsset;
 use crate::path::RepoPath;
 use crate::settings::{DialectChoice, Settings};
-use crate::source::{SourceFile, SourceTree};
+use crate::source::{Base, Head, SourceFile, SourceTree};
 
 /// What steers the preparation.
 #[derive(Debug, Clone, Copy)]
@@ -72,10 +72,27 @@ pub struct PreparedSide {
 /// Prepares every SQL file of a side.
 #[must_use]
 pub fn prepare<Side: Sync>(tree: &SourceTree<Side>, options: &PrepareOptions<'_>) -> PreparedSide {
-    on_large_stacks(|| prepare_here(tree, options))
+    on_large_stacks(|| prepare_here(tree, options, &Evidence::new()).0)
 }
 
-fn prepare_here<Side: Sync>(tree: &SourceTree<Side>, options: &PrepareOptions<'_>) -> PreparedSide {
+/// Prepares every SQL file of both sides; what a text says of its dialect is found out once.
+#[must_use]
+pub fn prepare_both(
+    base: &SourceTree<Base>,
+    head: &SourceTree<Head>,
+    options: &PrepareOptions<'_>,
+) -> (PreparedSide, PreparedSide) {
+    on_large_stacks(|| {
+        let (base, evidence) = prepare_here(base, options, &Evidence::new());
+        (base, prepare_here(head, options, &evidence).0)
+    })
+}
+
+fn prepare_here<Side: Sync>(
+    tree: &SourceTree<Side>,
+    options: &PrepareOptions<'_>,
+    known: &Evidence,
+) -> (PreparedSide, Evidence) {
     let world = Arc::new(World::read(tree));
     let mut readable = Vec::new();
     let mut unreadable = Vec::new();
@@ -88,11 +105,11 @@ fn prepare_here<Side: Sync>(tree: &SourceTree<Side>, options: &PrepareOptions<'_
             }
         }
     }
-    let dialects = Dialects::choose(&world, &readable, options);
+    let Dialects { of_files: dialects, evidence } = Dialects::choose(&world, &readable, options, known);
     let layout = layout(&world, &readable, options.asset_from_path);
     let drafts: Vec<Draft> = readable
         .par_iter()
-        .zip(&dialects.of_files)
+        .zip(&dialects)
         .map(|((file, text), dialect)| match world.projects.place(&file.path) {
             Some((project, role, _)) => draft(&world, &DbtFile { file, text, project, role, dialect: dialect.clone() }),
             None => Draft::finished(plain(file, text, dialect.clone(), (&layout, options.defaults))),
@@ -100,7 +117,8 @@ fn prepare_here<Side: Sync>(tree: &SourceTree<Side>, options: &PrepareOptions<'_
         .collect();
     let relations = Relations::gather(&world, &drafts);
     let files = drafts.into_par_iter().map(|draft| relations.finish(draft)).collect();
-    PreparedSide { files, unreadable, diagnostics: world.diagnostics.clone(), declared: declared(&world, tree) }
+    let declared = declared(&world, tree);
+    (PreparedSide { files, unreadable, diagnostics: world.diagnostics.clone(), declared }, evidence)
 }
 
 /// The layout of the files that belong to no dbt project.
@@ -114,7 +132,7 @@ fn layout(world: &World, files: &[(&SourceFile, &Arc<str>)], given: &[AssetPatte
 mod tests {
     use super::*;
     use crate::lineage::model::Template;
-    use crate::source::{BlobId, Head, Unreadable};
+    use crate::source::{BlobId, Unreadable};
     use crate::sql::dialect::Dialect;
     use crate::sql::layout::Aside;
     use crate::sql::template::CatalogContent;

@@ -1,5 +1,6 @@
 //! The dialect of each file: from the settings, the dbt adapter, the text, the path, the neighbours, in this order.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -8,18 +9,29 @@ use super::PrepareOptions;
 use crate::dbt::world::World;
 use crate::path::RepoPath;
 use crate::settings::DialectChoice;
-use crate::source::SourceFile;
+use crate::source::{BlobId, SourceFile};
 use crate::sql::detect::{Majority, detect, from_path};
 use crate::sql::dialect::Dialect;
 use crate::sql::dialect::rule::DialectRule;
 
+/// What texts give away of their dialect, by their identity.
+pub(super) type Evidence = BTreeMap<BlobId, Option<(Dialect, &'static str)>>;
+
 /// The dialect of each file, and why.
 pub(super) struct Dialects {
     pub(super) of_files: Vec<(Dialect, String)>,
+    /// What was found out from texts on the way.
+    pub(super) evidence: Evidence,
 }
 
 impl Dialects {
-    pub(super) fn choose(world: &World, files: &[(&SourceFile, &Arc<str>)], options: &PrepareOptions<'_>) -> Self {
+    /// Chooses; `known` is what another side's texts gave away.
+    pub(super) fn choose(
+        world: &World,
+        files: &[(&SourceFile, &Arc<str>)],
+        options: &PrepareOptions<'_>,
+        known: &Evidence,
+    ) -> Self {
         let set = |path: &RepoPath| {
             let by_path = DialectRule::last_of(options.dialects, path);
             let dialect = by_path.or(match options.dialect {
@@ -32,12 +44,23 @@ impl Dialects {
             let (project, _, _) = world.projects.place(path)?;
             Some((project, world.adapters.get(project)?.as_ref()))
         };
+        let known_or_detected = |(file, text): &(&SourceFile, &Arc<str>)| {
+            let found = known.get(&file.blob).copied().unwrap_or_else(|| detect(text));
+            (file.blob.clone(), found)
+        };
+        let is_open = |(file, _): &&(&SourceFile, &Arc<str>)| {
+            set(&file.path).is_none() && !matches!(adapter(&file.path), Some((_, Some(_))))
+        };
+        let evidence: Evidence = files.par_iter().filter(is_open).map(known_or_detected).collect();
         let found: Vec<_> = files
-            .par_iter()
-            .map(|(file, text)| match (set(&file.path), adapter(&file.path)) {
+            .iter()
+            .map(|(file, _)| match (set(&file.path), adapter(&file.path)) {
                 (Some(set), _) => Some(set),
                 (None, Some((_, Some(adapter)))) => Some(adapter.clone()),
-                _ => detect(text).map(|(dialect, sign)| (dialect, format!("evidence: {}", quoted(sign)))),
+                _ => {
+                    let found = evidence.get(&file.blob).copied().flatten();
+                    found.map(|(dialect, sign)| (dialect, format!("evidence: {}", quoted(sign))))
+                }
             })
             .collect();
         let mut majority = Majority::default();
@@ -58,7 +81,8 @@ impl Dialects {
             (_, Some(found)) => found,
             (_, None) => silent(path),
         };
-        Self { of_files: files.iter().zip(found).map(|((file, _), found)| of_file(&file.path, found)).collect() }
+        let of_files = files.iter().zip(found).map(|((file, _), found)| of_file(&file.path, found)).collect();
+        Self { of_files, evidence }
     }
 }
 
