@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::diagnostic::{Coverage, Diagnostic, DiagnosticCode};
 use crate::lineage::catalog::{Catalog, Spellings, State, StateColumn};
 use crate::lineage::effect::{Effect, Place};
+use crate::lineage::link::ahead::Statements;
 use crate::lineage::link::memory::Memory;
 use crate::lineage::link::resolved::{Resolved, Work};
 use crate::lineage::link::second::Seconds;
@@ -19,6 +20,7 @@ use crate::sql::migration;
 use crate::sql::parse::Parsed;
 use crate::sql::template::Prepared;
 
+mod ahead;
 mod graph;
 mod holes;
 pub(crate) mod memory;
@@ -38,12 +40,8 @@ pub(crate) fn link(
 ) -> LineageGraph {
     let mut linker = Linker::new(files, declared, spellings);
     let known = known.filter(|known| known.fits(&linker.catalog));
-    for index in order::dependency_order(files) {
-        if let Some((file, script)) = files.get(index) {
-            let known = known.map(|known| known.of(file, script)).unwrap_or_default();
-            linker.file((file, script), known, &mut |_| {});
-        }
-    }
+    let of_file = |(file, script): &LinkedFile<'_>| known.and_then(|known| known.of(file, script));
+    linker.files(files, &of_file, &mut |_, _| {});
     linker.finish()
 }
 
@@ -55,13 +53,7 @@ pub(crate) fn link_and_remember<'f>(
 ) -> (Linker, Memory<'f>) {
     let mut linker = Linker::new(files, declared, spellings);
     let mut memory = Memory::new(linker.catalog.copies().clone());
-    for index in order::dependency_order(files) {
-        if let Some((file, script)) = files.get(index) {
-            let mut statements = Vec::new();
-            linker.file((file, script), &[], &mut |resolved| statements.push(resolved));
-            memory.keep(file, script, statements);
-        }
-    }
+    linker.files(files, &|_| None, &mut |(file, script), statements| memory.keep(file, script, statements));
     (linker, memory)
 }
 
@@ -171,13 +163,32 @@ impl Linker {
         }
     }
 
-    /// Replays a file and tells what its statements led to, in their order. `known` is what they led to on another side.
-    fn file(
+    /// Replays files in dependency order and tells what the statements of each led to. `known` is what they led to on
+    /// another side.
+    fn files<'f>(
         &mut self,
-        (file, script): (&Prepared, &Script),
-        known: &[Arc<Resolved>],
-        tell: &mut dyn FnMut(Arc<Resolved>),
+        files: &'f [LinkedFile<'f>],
+        known: &dyn Fn(&LinkedFile<'f>) -> Option<&'f Statements>,
+        tell: &mut dyn FnMut(&'f LinkedFile<'f>, Statements),
     ) {
+        let order = order::dependency_order(files);
+        for indexes in order.chunks(ahead::AT_ONCE) {
+            let batch: Vec<_> = indexes.iter().filter_map(|index| files.get(*index)).collect();
+            let known: Vec<_> = batch.iter().map(|file| known(file)).collect();
+            let new = batch.iter().zip(&known).filter(|(_, known)| known.is_none()).map(|(file, _)| *file);
+            let mut ahead = ahead::resolve(&new.collect::<Vec<_>>(), &self.catalog).into_iter();
+            for (file, known) in batch.into_iter().zip(known) {
+                let statements = match known {
+                    Some(known) => self.file(file, known),
+                    None => self.file(file, &ahead.next().unwrap_or_default()),
+                };
+                tell(file, statements);
+            }
+        }
+    }
+
+    /// Replays a file; what its statements led to. `known` is what they led to elsewhere.
+    fn file(&mut self, (file, script): &LinkedFile<'_>, known: &[Vec<Arc<Resolved>>]) -> Statements {
         let Counts { statements, analyzed, tables_only } = script.counts();
         let created = |name: &Vec<String>| {
             let name = self.catalog.created(&file.place.defaults.qualify(name.clone()));
@@ -198,22 +209,43 @@ impl Linker {
             },
             queries: 0,
         };
-        let mut known = known.iter();
         self.diagnostics.extend(file.diagnostics.iter().cloned());
-        for statement in &script.statements {
+        let mut led_to = Statements::with_capacity(script.statements.len());
+        for (index, statement) in script.statements.iter().enumerate() {
             self.diagnostics.extend(not_understood(statement, file));
-            let parsed = statement.tree(file.dialect);
-            for work in works(&parsed) {
-                let known = known.next().filter(|known| known.holds_in(&self.catalog, open.queries));
-                let resolve = || Resolved::of((work, statement), file, &self.catalog, open.queries);
-                let resolved = known.map_or_else(|| Arc::new(resolve()), Arc::clone);
-                self.statement(&resolved, statement.line, &mut open);
-                tell(resolved);
-            }
+            let known = known.get(index).map(Vec::as_slice).unwrap_or_default();
+            led_to.push(self.script_statement(statement, known, &mut open));
         }
         self.dissolve_all(&mut open.summary);
         self.cover(file, &open.summary);
         self.files.insert(file.path.clone(), open.summary);
+        led_to
+    }
+
+    /// Replays a statement of a script, as far as that holds by what is `known` of it; the rest of it is resolved here.
+    fn script_statement(
+        &mut self,
+        statement: &ScriptStatement,
+        known: &[Arc<Resolved>],
+        open: &mut Open<'_>,
+    ) -> Vec<Arc<Resolved>> {
+        let mut led_to = Vec::new();
+        for resolved in known {
+            if !resolved.holds_in(&self.catalog, open.queries) {
+                break;
+            }
+            self.statement(resolved, statement.line, open);
+            led_to.push(Arc::clone(resolved));
+        }
+        if known.is_empty() || led_to.len() < known.len() {
+            let parsed = statement.tree(open.file.dialect);
+            for work in works(&parsed).into_iter().skip(led_to.len()) {
+                let resolved = Arc::new(Resolved::of((work, statement), open.file, &self.catalog, open.queries));
+                self.statement(&resolved, statement.line, open);
+                led_to.push(resolved);
+            }
+        }
+        led_to
     }
 
     fn statement(&mut self, resolved: &Resolved, line: u32, open: &mut Open<'_>) {

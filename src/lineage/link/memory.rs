@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::lineage::catalog::{Catalog, Copies};
-use crate::lineage::link::resolved::Resolved;
+use crate::lineage::link::ahead::Statements;
 use crate::lineage::script::Script;
 use crate::path::RepoPath;
 use crate::sql::template::Prepared;
@@ -22,7 +22,7 @@ pub(crate) struct Memory<'f> {
 struct Remembered<'f> {
     file: &'f Prepared,
     script: &'f Arc<Script>,
-    statements: Vec<Arc<Resolved>>,
+    statements: Statements,
 }
 
 impl<'f> Memory<'f> {
@@ -36,13 +36,18 @@ impl<'f> Memory<'f> {
         self.copies == *catalog.copies()
     }
 
-    pub fn keep(&mut self, file: &'f Prepared, script: &'f Arc<Script>, statements: Vec<Arc<Resolved>>) {
+    pub fn keep(&mut self, file: &'f Prepared, script: &'f Arc<Script>, statements: Statements) {
         self.files.insert(&file.path, Remembered { file, script, statements });
     }
 
     /// The statements of a file, where the very same file is remembered.
-    pub fn of(&self, file: &Prepared, script: &Arc<Script>) -> &[Arc<Resolved>] {
+    pub fn of(&self, file: &Prepared, script: &Arc<Script>) -> Option<&Statements> {
         let same = |known: &&Remembered<'f>| Arc::ptr_eq(known.script, script) && known.file == file;
-        self.files.get(&file.path).filter(same).map(|known| known.statements.as_slice()).unwrap_or_default()
+        self.files.get(&file.path).filter(same).map(|known| &known.statements)
+    }
+
+    /// What the statements led to, to be dropped wherever there is time.
+    pub fn into_statements(self) -> Vec<Statements> {
+        self.files.into_values().map(|remembered| remembered.statements).collect()
     }
 }

@@ -1,4 +1,5 @@
-//! Linking one side with the memory of the other gives what linking it alone gives, and resolves only what differs.
+//! Linking one side with the memory of the other, files resolved ahead, gives what linking it alone and file by file
+//! gives, and resolves only what differs.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,9 +7,10 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::order::dependency_order;
-use super::{LinkedFile, Linker, link, link_and_remember};
+use super::resolved::Resolved;
+use super::{LinkedFile, Linker, link_and_remember};
 use crate::lineage::catalog::Spellings;
-use crate::lineage::model::{AssetKind, AssetName};
+use crate::lineage::model::{AssetKind, AssetName, LineageGraph};
 use crate::lineage::tests::prepared;
 use crate::lineage::{Side, analyze_both, linked, parse_all};
 use crate::sql::dialect::Dialect;
@@ -110,7 +112,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_remembered_of_one_side_changes_nothing_on_the_other((repository, edits) in change()) {
+    fn what_is_resolved_ahead_or_remembered_of_the_other_side_changes_nothing((repository, edits) in change()) {
         let mut changed = repository.clone();
         for (path, text) in edits {
             match text {
@@ -124,9 +126,18 @@ proptest! {
         let scripts = parse_all(base.iter().chain(&head));
         let (base, head) = (linked(side(&base), &scripts), linked(side(&head), &scripts));
         let spellings = Arc::new(Spellings::of(base.iter().chain(&head)));
-        let alone = |files: &[LinkedFile<'_>]| link(files, &[], &spellings, None);
+        let alone = |files: &[LinkedFile<'_>]| one_after_the_other(files, &spellings);
         prop_assert_eq!(both, (alone(&base), alone(&head)));
     }
+}
+
+/// The graph of files that are resolved in their order, nothing ahead and with nothing remembered.
+fn one_after_the_other(files: &[LinkedFile<'_>], spellings: &Arc<Spellings>) -> LineageGraph {
+    let mut linker = Linker::new(files, &[], spellings);
+    for index in dependency_order(files) {
+        linker.file(&files[index], &[]);
+    }
+    linker.finish()
 }
 
 /// How many statements of `head` are resolved anew after `base`.
@@ -143,12 +154,10 @@ fn resolved_anew(base: &[(&str, &str)], head: &[(&str, &str)]) -> usize {
     let mut anew = 0;
     for index in dependency_order(&head) {
         let (file, script) = &head[index];
-        let known = memory.of(file, script);
-        let mut statement = 0;
-        linker.file((file, script), known, &mut |resolved| {
-            anew += usize::from(!known.get(statement).is_some_and(|known| Arc::ptr_eq(known, &resolved)));
-            statement += 1;
-        });
+        let known = memory.of(file, script).map(Vec::as_slice).unwrap_or_default();
+        let led_to = linker.file(&head[index], known);
+        let is_known = |resolved: &&Arc<Resolved>| known.iter().flatten().any(|known| Arc::ptr_eq(known, resolved));
+        anew += led_to.iter().flatten().filter(|resolved| !is_known(resolved)).count();
     }
     anew
 }
