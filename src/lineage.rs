@@ -148,9 +148,11 @@ fn key(file: &Prepared) -> Key {
 
 fn parse_all<'f>(files: impl Iterator<Item = &'f Prepared>) -> Parsed {
     let distinct: BTreeMap<Key, &Prepared> = files.map(|file| (key(file), file)).collect();
-    let distinct: Vec<(Key, &Prepared)> = distinct.into_iter().collect();
+    let mut distinct: Vec<(Key, &Prepared)> = distinct.into_iter().collect();
+    // The longest first and one by one, so that no core is left alone with a long one at the end.
+    distinct.sort_by_key(|(key, _)| std::cmp::Reverse(key.sql.len()));
     let kept = Kept::default();
-    distinct.into_par_iter().map(|(key, file)| (key, Arc::new(Script::read(file, &kept)))).collect()
+    distinct.into_par_iter().with_max_len(1).map(|(key, file)| (key, Arc::new(Script::read(file, &kept)))).collect()
 }
 
 fn linked<'f>(side: Side<'f>, scripts: &Parsed) -> Vec<link::LinkedFile<'f>> {
