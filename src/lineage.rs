@@ -51,7 +51,7 @@ use crate::lineage::script::{Kept, Script};
 use crate::path::RepoPath;
 use crate::sql::dialect::Dialect;
 use crate::sql::migration;
-use crate::sql::stack::on_large_stacks;
+use crate::sql::stack::{drop_aside, on_large_stacks};
 use crate::sql::template::Prepared;
 
 /// An asset whose columns are known from elsewhere than SQL: `--schema`, a seed's header, a source's YAML.
@@ -89,8 +89,7 @@ type Parsed = BTreeMap<Key, Arc<Script>>;
 impl Drop for Scripts {
     /// Trees are dropped as deep as they nest.
     fn drop(&mut self) {
-        let scripts = std::mem::take(&mut self.0);
-        on_large_stacks(|| drop(scripts));
+        drop_aside(std::mem::take(&mut self.0));
     }
 }
 
@@ -111,7 +110,9 @@ pub fn link(side: Side<'_>, scripts: &Scripts) -> LineageGraph {
 pub fn analyze(side: Side<'_>) -> LineageGraph {
     on_large_stacks(|| {
         let scripts = parse_all(side.files.iter());
-        link_alone(side, &scripts)
+        let graph = link_alone(side, &scripts);
+        drop_aside(scripts);
+        graph
     })
 }
 
@@ -130,7 +131,12 @@ pub fn analyze_both(base: Side<'_>, head: Side<'_>) -> (LineageGraph, LineageGra
         let (base_files, head_files) = (linked(base, &scripts), linked(head, &scripts));
         let spellings = Arc::new(Spellings::of(base_files.iter().chain(&head_files)));
         let (linker, memory) = link::link_and_remember(&base_files, base.declared, &spellings);
-        rayon::join(|| linker.finish(), || link::link(&head_files, head.declared, &spellings, Some(&memory)))
+        let graphs =
+            rayon::join(|| linker.finish(), || link::link(&head_files, head.declared, &spellings, Some(&memory)));
+        let remembered = memory.into_statements();
+        drop((base_files, head_files));
+        drop_aside((remembered, scripts));
+        graphs
     })
 }
 

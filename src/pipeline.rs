@@ -23,6 +23,7 @@ use crate::report::{self, Report, build::ReportInputs};
 use crate::settings::Settings;
 use crate::settings::address::is_loopback;
 use crate::source::ChangeSet;
+use crate::sql::stack::drop_aside;
 use crate::telemetry::Log;
 
 pub use self::catalog::{candidates, client as ingest_client, send};
@@ -72,6 +73,7 @@ impl Run<'_> {
             run_url: self.context.run_url.clone(),
             secrets: &self.settings.secrets(),
         });
+        drop_aside(sides);
         let publication = publication::publish(self, &report, &http).await;
         let exit = exit::decide(&ExitInput::of(&report, &publication), self.settings);
         Ok(Finished { report, publication, exit })

@@ -17,6 +17,7 @@ use crate::report::openlineage::{self, EventContext};
 use crate::report::{graph_json, mermaid};
 use crate::settings::Settings;
 use crate::source::{BlobId, Head, SourceFile, SourceTree};
+use crate::sql::stack::drop_aside;
 use crate::telemetry::{Audience, Log};
 
 /// What to read and how to print it.
@@ -52,7 +53,9 @@ pub(super) fn run(settings: &Settings, request: &Request, environment: &Environm
         },
     };
     let graph = graph(&tree, settings, &known);
-    print(&graph, request.format, (&log, environment))
+    let status = print(&graph, request.format, (&log, environment));
+    drop_aside(graph);
+    status
 }
 
 fn print(graph: &LineageGraph, format: LineageFormat, (log, environment): (&Log, &Environment)) -> ExitStatus {

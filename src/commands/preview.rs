@@ -15,6 +15,7 @@ use crate::report::build::{ReportInputs, build};
 use crate::report::terminal::{self, Style};
 use crate::report::{Report, json, markdown};
 use crate::settings::Settings;
+use crate::sql::stack::drop_aside;
 use crate::telemetry::{self, Log};
 
 /// What to compare and how to print it.
@@ -69,7 +70,7 @@ fn report(settings: &Settings, request: &Request) -> Result<Report, ChangesError
     let mut ingest = outcome_without_sending(plan, &reason, mode);
     // Also where no file has anything to send: a preview would not have sent it.
     ingest.skipped = Some(reason);
-    Ok(build(ReportInputs {
+    let report = build(ReportInputs {
         changes: &changes,
         base: &sides.base,
         head: &sides.head,
@@ -79,5 +80,7 @@ fn report(settings: &Settings, request: &Request) -> Result<Report, ChangesError
         blob_url: None,
         run_url: None,
         secrets: &settings.secrets(),
-    }))
+    });
+    drop_aside(sides);
+    Ok(report)
 }

@@ -35,6 +35,12 @@ pub fn within<R: Send + 'static>(time: Duration, work: impl FnOnce() -> R + Send
     done.ok()
 }
 
+/// Drops what is large or deep on a thread of its own, so that nobody waits for it.
+pub fn drop_aside(value: impl Send + 'static) {
+    // Without a thread it is dropped here, with the closure.
+    drop(std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || drop(value)));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
