@@ -91,7 +91,8 @@ pub struct Repaired {
     pub left_out: String,
 }
 
-/// Every rule, in the order in which they run: those that keep all of the text first.
+/// Every rule, in the order in which they run: those that keep all of the text first, and of these the ones that only find
+/// what the parser cannot read before those that find something in most statements.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
     [
         tsql::RULES,
@@ -104,9 +105,9 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         redshift::RULES,
         clickhouse::RULES,
         duckdb::RULES,
-        names::RULES,
-        operators::RULES,
         types::RULES,
+        operators::RULES,
+        names::RULES,
         calls::RULES,
         relations::RULES,
         statements::RULES,
