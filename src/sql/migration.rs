@@ -4,12 +4,24 @@ use std::cmp::Ordering;
 
 use crate::path::RepoPath;
 
-/// Whether a file undoes a migration: `down.sql`, `x.down.sql`, `x_down.sql`, a file below a folder `down`.
+/// Whether a file undoes a migration: `down.sql`, `x.down.sql`, `x_down.sql`, a file below a folder `down`. Or takes down
+/// what the scripts beside it set up: `DropTables.sql`, `uninstall.sql`, which run when all is over.
 #[must_use]
 pub fn is_down(path: &RepoPath) -> bool {
     let stem = path.stem().to_lowercase();
+    if takes_all_down(&stem) {
+        return true;
+    }
     let folder_is_down = path.folder().split('/').any(|part| part.eq_ignore_ascii_case("down"));
     stem == "down" || stem.ends_with(".down") || stem.ends_with("_down") || folder_is_down
+}
+
+/// Whether a name says that all of a kind is dropped, and not a certain thing.
+fn takes_all_down(stem: &str) -> bool {
+    let stem: String = stem.chars().filter(|character| !matches!(character, '_' | '-' | ' ')).collect();
+    let dropped = stem.strip_prefix("drop");
+    let kinds = ["all", "everything", "database", "schema", "tables", "views", "functions", "procedures", "types"];
+    matches!(stem.as_str(), "uninstall" | "teardown") || dropped.is_some_and(|kind| kinds.contains(&kind))
 }
 
 /// The text up to a `-- migrate:down` (dbmate), `-- +goose Down`, `-- +migrate Down` or `--//@UNDO` (MyBatis) line.
@@ -105,7 +117,13 @@ mod tests {
         for name in ["migrations/2020_x/down.sql", "0001.down.sql", "0001_init_down.sql", "down/0001.sql"] {
             assert!(is_down(&path(name)), "{name}");
         }
+        for name in ["sql/DropTables.sql", "drop_all.sql", "Uninstall.sql", "tear-down.sql"] {
+            assert!(is_down(&path(name)), "{name}");
+        }
         for name in ["migrations/2020_x/up.sql", "countdown.sql", "models/breakdown.sql", "downtime.sql"] {
+            assert!(!is_down(&path(name)), "{name}");
+        }
+        for name in ["drop_old_orders.sql", "migrations/V3__drop_tables.sql", "uninstalls.sql"] {
             assert!(!is_down(&path(name)), "{name}");
         }
         assert_eq!(up_part("create table t (a int);\n-- migrate:down\ndrop table t;"), "create table t (a int);\n");
