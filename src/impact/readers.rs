@@ -8,6 +8,7 @@ use super::diff::Difference;
 use super::model::{ColumnChange, ColumnChangeKind, Reader};
 use super::reach::Reach;
 use crate::lineage::model::{AssetName, ColumnName, LineageGraph, Read};
+use crate::sql::migration;
 
 /// Places by the name that they read: an asset as such, or one of its columns.
 #[derive(Debug, Default)]
@@ -93,12 +94,15 @@ fn wanted<'r>(differences: &'r [Difference<'_>], reach: &'r Reach<'_>) -> Wanted
     wanted
 }
 
-/// Whether the reading statement still means something: not when the asset that it fed was dropped since, and not
-/// when it feeds the very asset whose column it names. Filling an asset that is created no more does count.
+/// Whether the reading statement still means something: not when the asset that it fed was dropped since. One that feeds
+/// the very asset whose column it names counts where another file creates that without the column, unless it is a
+/// migration: that ran while the column was there. Filling an asset that is created no more does count.
 fn stands(read: &Read, head: &LineageGraph) -> bool {
-    read.reader
-        .as_ref()
-        .is_none_or(|reader| head.assets.contains_key(reader) && (read.column.is_none() || *reader != read.asset))
+    let Some(name) = &read.reader else { return true };
+    let Some(reader) = head.assets.get(name) else { return false };
+    let is_apart = || reader.file.as_ref().is_some_and(|file| *file != read.file);
+    let fills_what_is_missing = || !read.exists && is_apart() && migration::sequence(&read.file).is_none();
+    read.column.is_none() || *name != read.asset || fills_what_is_missing()
 }
 
 fn place(read: &Read) -> Reader {
