@@ -222,8 +222,7 @@ impl<'c, 'g> Columns<'c, 'g> {
         let (Some(before), Some(after)) = (self.base.expression(base), self.head.expression(head)) else {
             return false;
         };
-        let (before, after) = (wording::branches(&before), wording::branches(&after));
-        before.is_subset(&after) || after.is_subset(&before)
+        wording::differ_in_branches_only(&before, &after)
     }
 
     /// How a column of both sides differs. Another type counts before another expression: it is the graver one, and

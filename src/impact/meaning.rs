@@ -6,6 +6,7 @@
 
 mod edits;
 mod requests;
+mod rows;
 
 use std::fs;
 use std::path::PathBuf;

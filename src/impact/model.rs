@@ -79,6 +79,8 @@ pub enum RowSetChange {
     Limit,
     /// UNION, INTERSECT, EXCEPT.
     SetOperation,
+    /// Rows that an INSERT holds itself.
+    LiteralRows,
     /// ORDER BY within the query.
     Order,
     /// ORDER BY of the result: no row comes or goes.
@@ -112,7 +114,7 @@ contract_words!(ColumnChangeKind {
 });
 contract_words!(RowSetChange {
     Filter => "filter", Join => "join", Grouping => "grouping", Distinct => "distinct", Limit => "limit",
-    SetOperation => "set_operation", Order => "order", ResultOrder => "result_order",
+    SetOperation => "set_operation", LiteralRows => "literal_rows", Order => "order", ResultOrder => "result_order",
 });
 contract_words!(Confidence { Certain => "certain", Likely => "likely" });
 contract_words!(Severity { Info => "info", Review => "review", Breaking => "breaking" });

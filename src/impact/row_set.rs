@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use super::model::{ClauseChange, RowSetChange};
 use super::rename::Renames;
 use crate::lineage::model::{RowSet, shown};
+use crate::lineage::wording;
 
 /// The clauses of a row set, each with the word for its change.
-pub(super) fn clauses(rows: &RowSet) -> [(RowSetChange, &BTreeSet<String>); 8] {
+pub(super) fn clauses(rows: &RowSet) -> [(RowSetChange, &BTreeSet<String>); 9] {
     [
         (RowSetChange::Filter, &rows.filters),
         (RowSetChange::Join, &rows.joins),
@@ -16,6 +17,7 @@ pub(super) fn clauses(rows: &RowSet) -> [(RowSetChange, &BTreeSet<String>); 8] {
         (RowSetChange::Distinct, &rows.distinct),
         (RowSetChange::Limit, &rows.limit),
         (RowSetChange::SetOperation, &rows.set_operations),
+        (RowSetChange::LiteralRows, &rows.literal_rows),
         (RowSetChange::Order, &rows.order),
         (RowSetChange::ResultOrder, &rows.result_order),
     ]
@@ -24,13 +26,25 @@ pub(super) fn clauses(rows: &RowSet) -> [(RowSetChange, &BTreeSet<String>); 8] {
 /// What differs, ordered, each once. A clause that only follows a rename is the same.
 pub(super) fn changes(base: &RowSet, head: &RowSet, renames: &Renames) -> Vec<ClauseChange> {
     let sides = clauses(base).into_iter().zip(clauses(head));
-    sides.filter_map(|((clause, base), (_, head))| change(clause, (base, head), renames)).collect()
+    let branches_differ = base.set_operations != head.set_operations;
+    sides.filter_map(|((clause, base), (_, head))| change(clause, (base, head), renames, branches_differ)).collect()
 }
+
+/// The texts but for those that have only other branches of a UNION than one of the others: that is told once.
+fn but_for_branches(texts: &[String], others: &[String]) -> Vec<String> {
+    let is_told =
+        |text: &&String| others.iter().take(MOST_COMPARED).any(|other| wording::differ_in_branches_only(text, other));
+    texts.iter().filter(|text| !is_told(text)).cloned().collect()
+}
+
+/// Parts of a clause that are compared with each other.
+const MOST_COMPARED: usize = 64;
 
 fn change(
     clause: RowSetChange,
     (base, head): (&BTreeSet<String>, &BTreeSet<String>),
     renames: &Renames,
+    branches_differ: bool,
 ) -> Option<ClauseChange> {
     if base == head {
         return None;
@@ -43,7 +57,13 @@ fn change(
     if followed == head {
         return None;
     }
-    let (base, head) = (only(&followed, &head), only(&head, &followed));
+    let (mut base, mut head) = (only(&followed, &head), only(&head, &followed));
+    if branches_differ {
+        (base, head) = (but_for_branches(&base, &head), but_for_branches(&head, &base));
+        if base.is_empty() && head.is_empty() {
+            return None;
+        }
+    }
     let without_marks =
         |texts: &[String]| -> Vec<String> { texts.iter().map(|text| shown(text).into_owned()).collect() };
     let plain = (without_marks(&base), without_marks(&head));
@@ -71,6 +91,7 @@ mod tests {
             distinct: set("DISTINCT"),
             limit: set("LIMIT 1"),
             set_operations: set("UNION ALL"),
+            literal_rows: set("a = 1"),
             order: set("a.x"),
             result_order: set("a.y"),
         };
@@ -80,7 +101,17 @@ mod tests {
             .collect();
         assert_eq!(
             words,
-            ["filter", "join", "grouping", "distinct", "limit", "set_operation", "order", "result_order"]
+            [
+                "filter",
+                "join",
+                "grouping",
+                "distinct",
+                "limit",
+                "set_operation",
+                "literal_rows",
+                "order",
+                "result_order"
+            ]
         );
         assert!(changes(&head, &head, &Renames::default()).is_empty());
     }

@@ -18,7 +18,7 @@ use crate::lineage::clauses::merge_words;
 use crate::lineage::effect::Effect;
 use crate::lineage::model::{AssetName, ColumnName, Transformation};
 use crate::lineage::resolver::Resolver;
-use crate::lineage::shape::{OutColumn, Scope, Shape};
+use crate::lineage::shape::{OutColumn, Scope, Shape, shorten};
 use crate::sql::ident::fold_name;
 use crate::sql::repair::BY_NAME;
 
@@ -75,6 +75,9 @@ impl Resolver<'_> {
                 && insert.source.as_ref().is_some_and(|source| matches!(*source.body, SetExpr::Values(_)))
             {
                 // Which columns constants fill is not known.
+                if shape.columns.iter().all(|column| column.sources.is_empty()) {
+                    shape.row_set.literal_rows.insert(shorten(shape.values()));
+                }
                 shape.columns.retain(|column| !column.sources.is_empty());
             }
             shape.rename(&names);
@@ -82,6 +85,7 @@ impl Resolver<'_> {
         self.upsert(insert, (name, &asset), &mut shape);
         self.output_into(insert.output.as_ref(), (&asset, &shape.indirect.all()), &scope, statement);
         let mut flow = self.flow(shape, &[], statement);
+        flow.hold_rows();
         flow.prefix(&self.insert_words(insert));
         self.effects.push(Effect::Write { name: asset, flow });
     }
@@ -314,7 +318,7 @@ fn add_column(shape: &mut Shape, column: OutColumn) {
             sources.extend(column.sources.iter().cloned());
             known.sources = Arc::new(sources);
             if known.text != column.text {
-                known.text = crate::lineage::shape::shorten(format!("{} | {}", known.text, column.text)).into();
+                known.text = shorten(format!("{} | {}", known.text, column.text)).into();
             }
         }
         None => shape.columns.push(column),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::lineage::catalog::{Catalog, State, StateColumn};
 use crate::lineage::model::{AssetKind, AssetName, ColumnName, Role, RowSet};
-use crate::lineage::shape::{Shape, Sources, merge_row_sets};
+use crate::lineage::shape::{Shape, Sources, merge_row_sets, shorten};
 use crate::lineage::wording;
 use crate::path::RepoPath;
 use crate::sql::rows::MoreRows;
@@ -72,10 +72,28 @@ impl Flow {
         Self { columns, open: shape.open, anything, indirect, row_set, definition, ..Self::default() }
     }
 
+    /// Takes what only constants make for rows of the statement itself: they say nothing of what a column is made of.
+    pub fn hold_rows(&mut self) {
+        let steered = !self.indirect.is_empty() || !self.open.is_empty() || !self.anything.is_empty();
+        let is_made = |column: &StateColumn| !column.sources.is_empty();
+        if steered || !self.upstream.is_empty() || self.columns.iter().any(is_made) {
+            return;
+        }
+        let mut values = Vec::new();
+        for column in &mut self.columns {
+            let value = column.expression.take();
+            values.push(format!("{} = {}", wording::name(column.name.as_str()), value.as_deref().unwrap_or_default()));
+        }
+        if !values.is_empty() {
+            self.row_set.literal_rows.insert(shorten(values.join(", ")));
+        }
+    }
+
     /// Adds rows like those of the statement: a change of them is a change of the asset.
     pub fn add_rows(&mut self, more: &MoreRows) {
         let (rows, digest) = (more.rows, more.digest());
         self.definition = format!("{} and {rows} rows #{digest}", self.definition).into();
+        self.row_set.literal_rows.insert(format!("{rows} more rows, #{digest}"));
         self.sql = format!("{}\n-- and {rows} more rows, #{digest}", self.sql).into();
     }
 

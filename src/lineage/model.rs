@@ -339,6 +339,8 @@ pub struct RowSet {
     pub limit: BTreeSet<String>,
     /// UNION, INTERSECT, EXCEPT with ALL or DISTINCT, and what each adds.
     pub set_operations: BTreeSet<String>,
+    /// Rows that an INSERT holds itself.
+    pub literal_rows: BTreeSet<String>,
     /// ORDER BY within the query, which decides about rows where something takes the first ones or numbers them.
     pub order: BTreeSet<String>,
     /// ORDER BY of the result itself, where nothing takes the first rows: it moves none.

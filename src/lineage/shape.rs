@@ -198,7 +198,21 @@ pub(crate) fn merge_row_sets(into: &mut RowSet, from: &RowSet) {
     into.distinct.extend(from.distinct.iter().cloned());
     into.limit.extend(from.limit.iter().cloned());
     into.set_operations.extend(from.set_operations.iter().cloned());
+    from.literal_rows.iter().for_each(|text| add_numbered(&mut into.literal_rows, text));
     into.order.extend(from.order.iter().chain(&from.result_order).cloned());
+}
+
+/// The same rows, inserted once more, are more rows; beyond so many times nobody counts them.
+const MOST_TIMES: usize = 100;
+
+/// Adds a text that may be there already.
+fn add_numbered(texts: &mut BTreeSet<String>, text: &str) {
+    if !texts.contains(text) {
+        texts.insert(text.to_owned());
+        return;
+    }
+    let numbered = (2..MOST_TIMES).map(|number| format!("{text} ({number})")).find(|text| !texts.contains(text));
+    texts.extend(numbered);
 }
 
 /// One entry of a FROM clause.
@@ -369,7 +383,7 @@ impl Relation {
             [] => format!("{}.*", self.rows),
             stars => stars.join(", "),
         };
-        let all = if self.is_derived && self.has_neighbours { format!("[{all}]") } else { all };
+        let all = if self.is_derived && self.has_neighbours { wording::closed(&all) } else { all };
         if self.mark > 0 { all + &mark(self.mark) } else { all }
     }
 
@@ -391,14 +405,14 @@ impl Relation {
         if self.is_derived && self.has_neighbours && !column.is_plain() {
             if column.sources.is_empty() {
                 // Nothing in the text says whose it is.
-                (text, binding) = (format!("[{text} of {}]", self.rows).into(), Binding::Atom);
+                (text, binding) = (wording::closed(&format!("{text} of {}", self.rows)).into(), Binding::Atom);
             } else if self.is_nullable {
                 text = wording::before_outer_join(&text).into();
             }
         }
         if self.is_derived && self.has_neighbours && wording::is_marked(&text) {
             // A mark of this query must not be taken for one of that.
-            (text, binding) = (format!("[{text}]").into(), Binding::Atom);
+            (text, binding) = (wording::closed(&text).into(), Binding::Atom);
         }
         if self.mark > 0 {
             let (open, close) = if binding < Binding::Atom { ("(", ")") } else { ("", "") };

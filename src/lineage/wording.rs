@@ -3,13 +3,17 @@
 //! Two texts that are equal mean the same, so whatever changes a value or a row must show in them; what means nothing
 //! (parentheses, quotes, case) must not. Which clause gives which text is said where the clause is resolved.
 
-use std::borrow::Cow;
-use std::collections::BTreeSet;
-
 use sqlparser::ast::{BinaryOperator, DuplicateTreatment, Expr, Value as Literal};
+use std::borrow::Cow;
 
 use crate::lineage::model::ColumnRef;
 use crate::lineage::shape::Value;
+
+mod branches;
+mod closed;
+
+pub(crate) use branches::{differ_in_branches_only, with_branch};
+pub(crate) use closed::{closed, is_closed};
 
 /// How tightly the outermost operator of a text binds. A text stands in parentheses where it binds less than its
 /// neighbour asks for, and nowhere else.
@@ -147,19 +151,24 @@ pub(crate) fn as_if_inner(text: &str) -> Cow<'_, str> {
 
 /// A text for people, who tell what it names by other means.
 pub(crate) fn without_marks(text: &str) -> Cow<'_, str> {
-    if !text.contains(BEFORE_OUTER_JOIN) && !is_marked(text) {
+    let has = |marks: [char; 2]| text.contains(marks);
+    if !has(BEFORE_OUTER_JOIN) && !has(branches::AROUND) && !has(closed::AROUND) && !is_marked(text) {
         return Cow::Borrowed(text);
     }
     let mut in_mark = false;
-    outside_of_strings(text, |character| {
-        let kept = !in_mark && character != '‹' && !BEFORE_OUTER_JOIN.contains(&character);
+    let plain = outside_of_strings(text, |character| {
+        let kept = !in_mark
+            && character != '‹'
+            && !BEFORE_OUTER_JOIN.contains(&character)
+            && !branches::AROUND.contains(&character);
         in_mark = match character {
             '‹' => true,
             '›' => false,
             _ => in_mark,
         };
         kept
-    })
+    });
+    if has(closed::AROUND) { Cow::Owned(closed::opened(&plain)) } else { plain }
 }
 
 /// The text with only those characters outside of string literals that are wanted.
@@ -172,59 +181,9 @@ fn outside_of_strings(text: &str, mut is_wanted: impl FnMut(char) -> bool) -> Co
     Cow::Owned(kept.collect())
 }
 
-/// Between what the branches of a set operation give to one column.
-const BRANCH: char = '∪';
-
-/// A column's text with one more branch.
-pub(crate) fn with_branch(text: &str, branch: &str) -> String {
-    format!("{text} {BRANCH} {branch}")
-}
-
-/// What the branches of a set operation give to a column, each once; of any other text, the text.
-pub(crate) fn branches(text: &str) -> BTreeSet<&str> {
-    let (mut depth, mut in_string, mut start) = (0_usize, false, 0);
-    let mut found = BTreeSet::new();
-    for (offset, character) in text.char_indices() {
-        match character {
-            '\'' => in_string = !in_string,
-            _ if in_string => {}
-            '(' | '[' => depth += 1,
-            ')' | ']' => depth = depth.saturating_sub(1),
-            BRANCH if depth == 0 => {
-                found.extend(text.get(start..offset).map(str::trim));
-                start = offset + character.len_utf8();
-            }
-            _ => {}
-        }
-    }
-    found.extend(text.get(start..).map(str::trim));
-    found
-}
-
 /// Whether a text holds a mark, which means something only in the query that made it.
 pub(crate) fn is_marked(text: &str) -> bool {
     text.contains('‹')
-}
-
-/// Whether a text stands in brackets as a whole, which close it against the marks of other queries.
-pub(crate) fn is_closed(text: &str) -> bool {
-    let (mut depth, mut in_string) = (0_usize, false);
-    let mut characters = text.chars().peekable();
-    if characters.peek() != Some(&'[') {
-        return false;
-    }
-    while let Some(character) = characters.next() {
-        match character {
-            '\'' => in_string = !in_string,
-            '[' if !in_string => depth += 1,
-            ']' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth == 0 {
-            return characters.peek().is_none();
-        }
-    }
-    false
 }
 
 /// `DISTINCT` within a call; `ALL` is what its absence means.

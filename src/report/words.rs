@@ -140,6 +140,7 @@ pub fn row_set(change: RowSetChange) -> &'static str {
         RowSetChange::Distinct => "DISTINCT",
         RowSetChange::Limit => "row limit",
         RowSetChange::SetOperation => "UNION (or another set operation)",
+        RowSetChange::LiteralRows => "inserted rows",
         RowSetChange::Order => "inner sort order",
         RowSetChange::ResultOrder => "sort order",
     }

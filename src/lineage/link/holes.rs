@@ -102,8 +102,9 @@ impl Shown<'_> {
     }
 
     fn row_set(&self, row_set: &mut RowSet) {
-        let RowSet { filters, joins, grouping, distinct, limit, set_operations, order, result_order } = row_set;
-        for texts in [filters, joins, grouping, distinct, limit, set_operations, order, result_order] {
+        let RowSet { filters, joins, grouping, distinct, limit, set_operations, literal_rows, order, result_order } =
+            row_set;
+        for texts in [filters, joins, grouping, distinct, limit, set_operations, literal_rows, order, result_order] {
             if texts.iter().any(|text| as_written(text, self.0).is_some()) {
                 *texts = std::mem::take(texts)
                     .into_iter()

@@ -9,7 +9,7 @@ use sqlparser::ast::{
 
 use crate::lineage::functions;
 use crate::lineage::shape::Shape;
-use crate::lineage::wording::{Binding, is_closed, is_marked};
+use crate::lineage::wording::{Binding, closed, is_closed, is_marked};
 
 /// What a SELECT says of its rows and columns apart from its clauses.
 pub(super) fn select_words(select: &Select) -> Vec<String> {
@@ -178,13 +178,13 @@ impl Visitor for Calls {
 pub(super) fn close(shape: &mut Shape) {
     for column in &mut shape.columns {
         if is_marked(&column.text) && !is_closed(&column.text) {
-            column.text = format!("[{}]", column.text).into();
+            column.text = closed(&column.text).into();
             column.binding = Binding::Atom;
         }
     }
     for star in &mut shape.stars {
         if is_marked(star) && !is_closed(star) {
-            *star = format!("[{star}]");
+            *star = closed(star);
         }
     }
 }
