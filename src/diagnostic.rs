@@ -174,6 +174,8 @@ pub struct Coverage {
     pub analyzed: usize,
     /// Statements of which the tables are known and the columns are not; not counted as understood.
     pub tables_only: usize,
+    /// Statements that move no data, whatever they do else; counted as understood.
+    pub without_data_flow: usize,
     /// `*` whose columns are not known.
     pub stars_unresolved: usize,
 }

@@ -189,7 +189,7 @@ impl Linker {
 
     /// Replays a file; what its statements led to. `known` is what they led to elsewhere.
     fn file(&mut self, (file, script): &LinkedFile<'_>, known: &[Vec<Arc<Resolved>>]) -> Statements {
-        let Counts { statements, analyzed, tables_only } = script.counts();
+        let Counts { statements, analyzed, tables_only, without_data_flow } = script.counts();
         let created = |name: &Vec<String>| {
             let name = self.catalog.created(&file.place.defaults.qualify(name.clone()));
             self.catalog.in_dialect(name, file.dialect)
@@ -205,6 +205,7 @@ impl Linker {
                 statements,
                 analyzed,
                 tables_only,
+                without_data_flow,
                 assets: BTreeSet::new(),
             },
             queries: 0,
@@ -336,6 +337,7 @@ impl Linker {
         self.coverage.statements += summary.statements;
         self.coverage.analyzed += summary.analyzed;
         self.coverage.tables_only += summary.tables_only;
+        self.coverage.without_data_flow += summary.without_data_flow;
         if summary.analyzed + summary.tables_only == 0 && summary.statements > 0 {
             self.coverage.failed += 1;
         } else if summary.analyzed < summary.statements || file.partial {

@@ -417,6 +417,8 @@ pub struct FileSummary {
     pub analyzed: usize,
     /// Statements of which the tables are known and the columns are not.
     pub tables_only: usize,
+    /// Statements that move no data.
+    pub without_data_flow: usize,
     /// Assets that it defines or writes.
     pub assets: BTreeSet<AssetName>,
 }

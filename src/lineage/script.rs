@@ -71,7 +71,11 @@ impl Script {
         let mut counts = Counts { statements: self.statements.len(), ..Counts::default() };
         for statement in &self.statements {
             match statement.parsed {
-                Parsed::Statements(_) | Parsed::Repaired(..) | Parsed::NoDataFlow => counts.analyzed += 1,
+                Parsed::Statements(_) | Parsed::Repaired(..) => counts.analyzed += 1,
+                Parsed::NoDataFlow => {
+                    counts.analyzed += 1;
+                    counts.without_data_flow += 1;
+                }
                 Parsed::Scanned(_) => counts.tables_only += 1,
                 Parsed::Dynamic | Parsed::Refused(_) => {}
             }
@@ -91,6 +95,8 @@ pub(crate) struct Counts {
     pub analyzed: usize,
     /// Understood for tables, not for columns.
     pub tables_only: usize,
+    /// Known to move no data.
+    pub without_data_flow: usize,
 }
 
 /// Names of a statement that differ by their qualifiers only, the shorter first. A statement that writes `orders` as well

@@ -204,7 +204,7 @@ mod tests {
                                   "transformation": {"kind": "indirect", "subtype": "group_by"}}],
                 "diagnostics": [],
                 "coverage": {"files": 0, "parsed": 0, "partly": 0, "failed": 0, "statements": 0, "analyzed": 0,
-                             "tables_only": 0, "stars_unresolved": 0}
+                             "tables_only": 0, "without_data_flow": 0, "stars_unresolved": 0}
             })
         );
     }

@@ -174,6 +174,7 @@ fn what_was_broken_before_and_is_understood_now_is_told() {
         statements: 2,
         analyzed,
         tables_only: 0,
+        without_data_flow: 0,
         assets: std::collections::BTreeSet::new(),
     };
     let side =

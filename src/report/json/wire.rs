@@ -266,13 +266,15 @@ pub struct CoverageCounts {
     statements: usize,
     analyzed: usize,
     tables_only: usize,
+    without_data_flow: usize,
     stars_unresolved: usize,
 }
 
 impl From<Coverage> for CoverageCounts {
     fn from(coverage: Coverage) -> Self {
-        let Coverage { files, parsed, partly, failed, statements, analyzed, tables_only, stars_unresolved } = coverage;
-        Self { files, parsed, partly, failed, statements, analyzed, tables_only, stars_unresolved }
+        let Coverage { files, parsed, partly, failed, statements, analyzed, .. } = coverage;
+        let Coverage { tables_only, without_data_flow, stars_unresolved, .. } = coverage;
+        Self { files, parsed, partly, failed, statements, analyzed, tables_only, without_data_flow, stars_unresolved }
     }
 }
 

@@ -122,6 +122,7 @@ pub fn nothing() -> Report {
             statements: 530,
             analyzed: 530,
             tables_only: 0,
+            without_data_flow: 0,
             stars_unresolved: 0,
         },
         ingest: skipped(SkipReason::NothingChanged),
