@@ -51,6 +51,18 @@ impl Defaults {
     }
 }
 
+/// The parts of a name that stands in a string (`IDENTIFIER('db.schema.t')`), each with its quote; `None` where the string
+/// holds more than a name, as a variable does.
+#[must_use]
+pub fn parts_in_string(text: &str) -> Option<Vec<(String, Option<char>)>> {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '-' | '&' | '{' | '}' | '<' | '>');
+    let part = |part: &str| match part.strip_prefix('"').and_then(|part| part.strip_suffix('"')) {
+        Some(name) => Some((name.to_owned(), Some('"'))),
+        None => (!part.is_empty() && part.chars().all(plain)).then(|| (part.to_owned(), None)),
+    };
+    text.split('.').map(part).collect()
+}
+
 /// How the name of a table begins that only the run knows: `IDENTIFIER(:t)`, with its words as its name.
 const NAMED_AT_RUN_TIME: &str = "IDENTIFIER(";
 

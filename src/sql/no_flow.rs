@@ -78,6 +78,8 @@ fn drops_nothing(words: &[&str]) -> bool {
     match noun(words) {
         ("TABLE", "FUNCTION") => true,
         ("SYNONYM", _) => false,
+        // An instance of a class of Snowflake's: `DROP SNOWFLAKE.ML.FORECAST f`.
+        ("", _) if words.first() == Some(&"SNOWFLAKE") => true,
         (noun, _) => words::NOUNS.contains(&noun) || words::HOLDERS.contains(&noun),
     }
 }

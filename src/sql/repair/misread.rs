@@ -3,8 +3,8 @@
 use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 
 use crate::sql::dialect::Dialect;
-use crate::sql::ident::named_at_run_time;
-use crate::sql::repair::view::{Edit, View, apply, plain_name, string};
+use crate::sql::ident::{named_at_run_time, parts_in_string};
+use crate::sql::repair::view::{Edit, View, apply, plain_name, string, word};
 use crate::sql::repair::{duckdb, from_first, moved, phrases, select_words, table_list, tsql};
 
 /// Words without which there is nothing to do.
@@ -30,6 +30,7 @@ pub fn read_right(tokens: Vec<TokenWithSpan>, dialect: Dialect) -> Vec<TokenWith
     let tokens = table_list::read_right(from_behind_its_list(tokens, dialect), dialect);
     let triggers = |token: &TokenWithSpan| match &token.token {
         Token::Word(word) if TRIGGERS.iter().any(|trigger| word.value.eq_ignore_ascii_case(trigger)) => true,
+        Token::RArrow => true,
         Token::Char('_') => matches!(dialect, Dialect::Oracle | Dialect::Hive),
         Token::Word(word) if is_lakehouse(dialect) => {
             is_number(word, dialect) || dialect == Dialect::Hive && is_pattern(word)
@@ -72,6 +73,15 @@ fn edit(view: &View<'_>, at: usize) -> Option<Edit> {
                 _ if !may_hold_a_name(view, at) => None,
                 _ => Some(Edit::replace(at, close + 1, vec![unknown_name(&view.text(at + 2, close))])),
             }
+        }
+        // `f(input => TABLE(t))` hands over the rows of `t`.
+        "TABLE" if at > 0 && view.is(at - 1, "=>") && view.is(at + 1, "(") => {
+            let end = view.behind_name(at + 2);
+            let is_table = end > at + 2 && view.is(end, ")") && !view.any(at + 2, &["SELECT", "WITH"]);
+            let mut query = vec![Token::LParen, word("SELECT"), Token::Mul, word("FROM")];
+            query.extend(view.copy(at + 2, end));
+            query.push(Token::RParen);
+            is_table.then(|| Edit::replace(at + 2, end, query))
         }
         // `FROM STREAM(t)` reads the table `t`.
         "STREAM" if lakehouse && at > 0 && view.any(at - 1, &["FROM", "JOIN", ","]) && view.is(at + 1, "(") => {
@@ -160,21 +170,14 @@ fn placeholder(view: &View<'_>, at: usize) -> Option<Edit> {
 /// The tokens of a name in a string; `None` where it holds more than a name, as a variable does.
 fn name_in(text: &str) -> Option<Vec<Token>> {
     let mut tokens = Vec::new();
-    for part in text.split('.') {
-        let quoted = part.strip_prefix('"').and_then(|part| part.strip_suffix('"'));
-        let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | '-' | '&' | '{' | '}' | '<' | '>');
+    for (value, quote_style) in parts_in_string(text)? {
         if !tokens.is_empty() {
             tokens.push(Token::Period);
         }
-        match quoted {
-            Some(name) => tokens.push(Token::Word(Word {
-                value: name.to_owned(),
-                quote_style: Some('"'),
-                keyword: sqlparser::keywords::Keyword::NoKeyword,
-            })),
-            None if !part.is_empty() && part.chars().all(plain) => tokens.push(plain_name(part)),
-            None => return None,
-        }
+        tokens.push(match quote_style {
+            Some(_) => Token::Word(Word { value, quote_style, keyword: sqlparser::keywords::Keyword::NoKeyword }),
+            None => plain_name(&value),
+        });
     }
     Some(tokens)
 }

@@ -102,6 +102,7 @@ impl<'t> View<'t> {
             Token::AtSign => text == "@",
             Token::ExclamationMark => text == "!",
             Token::SemiColon => text == ";",
+            Token::RArrow => text == "=>",
             _ => false,
         }
     }

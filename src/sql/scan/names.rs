@@ -4,7 +4,7 @@ use sqlparser::ast::{Ident, ObjectName};
 use sqlparser::tokenizer::{Location, Span};
 
 use crate::sql::dialect::Dialect;
-use crate::sql::ident::is_never_a_name;
+use crate::sql::ident::{is_never_a_name, parts_in_string};
 use crate::sql::scan::Spot;
 use crate::sql::scan::tokens::{Kind, Token};
 
@@ -23,6 +23,9 @@ pub(super) fn relation(tokens: &[Token<'_>], start: usize, dialect: Dialect) -> 
     if first.kind == Kind::Word && is_never_a_name(first.text) && !is_sign(tokens, start + 1, ".") {
         return Found::Nothing;
     }
+    if let Some(named) = named_in_string(tokens, start) {
+        return Found::Spot(Spot::Table(named), start + 4);
+    }
     match (first.kind, first.text) {
         (Kind::Text, text) if !text.starts_with('$') => Found::Spot(Spot::Outside(first.unquoted()), start + 1),
         (Kind::Sign, "@") if matches!(dialect, Dialect::Snowflake | Dialect::Databricks | Dialect::Generic) => {
@@ -33,6 +36,15 @@ pub(super) fn relation(tokens: &[Token<'_>], start: usize, dialect: Dialect) -> 
             None => Found::Nothing,
         },
     }
+}
+
+/// `IDENTIFIER('db.schema.t')`: the name in the string.
+fn named_in_string(tokens: &[Token<'_>], start: usize) -> Option<ObjectName> {
+    let [word, open, text, close] = tokens.get(start..start + 4)? else { return None };
+    let is_name = word.is("IDENTIFIER") && open.is("(") && text.kind == Kind::Text && close.is(")");
+    let parts = parts_in_string(&text.unquoted()).filter(|_| is_name)?;
+    let ident = |(value, quote_style)| Ident { value, quote_style, ..ident(text, String::new()) };
+    Some(ObjectName::from(parts.into_iter().map(ident).collect::<Vec<Ident>>()))
 }
 
 /// `@stage/path/file.csv`: everything up to the next blank or bracket.

@@ -380,6 +380,11 @@ impl<'t> Walker<'t> {
                 self.level(|level| level.calls = true);
                 end
             }
+            // Snowflake's `model!FORECAST(…)`.
+            Found::Spot(Spot::Table(_), end) if self.is(end, "!") && self.is(end + 2, "(") => {
+                self.level(|level| level.calls = true);
+                end + 2
+            }
             Found::Spot(spot, end) => {
                 self.read(spot);
                 self.level(|level| level.after_relation = true);
