@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Coverage of real repositories, one row of a Markdown table for each.
 
-usage: coverage.py BINARY FOLDER [FOLDER …]
+usage: coverage.py BINARY FOLDER[:PATH,PATH…] …
 
-Runs `BINARY lineage --format json .` in each folder and counts, of what it says:
+Runs `BINARY lineage --format json .` in each folder, or of these paths in it only, and counts, of what it says:
 
 files       SQL files that were read.
 statements  Statements that may move data: all but those that are known to move none (GRANT, SET, the words of a
@@ -33,10 +33,9 @@ STAR = "unresolved-star"
 UNKNOWN = ("ambiguous-column", "unresolved-column")
 
 
-def graph_of(binary, folder):
-    run = subprocess.run(
-        [binary, "lineage", "--format", "json", "."], cwd=folder, capture_output=True, text=True, check=True
-    )
+def graph_of(binary, folder, paths):
+    command = [binary, "lineage", "--format", "json", *paths]
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
     return json.loads(run.stdout)
 
 
@@ -61,8 +60,9 @@ def blamed_files(graph):
     return files
 
 
-def row(binary, folder):
-    graph = graph_of(binary, folder)
+def row(binary, place):
+    folder, _, paths = place.partition(":")
+    graph = graph_of(binary, folder, paths.split(",") if paths else ["."])
     coverage = graph["coverage"]
     diagnostics = graph["diagnostics"]
     codes = Counter(diagnostic["code"] for diagnostic in diagnostics)
