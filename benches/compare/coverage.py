@@ -28,7 +28,6 @@ from pathlib import Path
 
 REFUSED = "parse-error"
 TABLES_ONLY = "table-level-only"
-DYNAMIC = "dynamic-sql"
 STAR = "unresolved-star"
 UNKNOWN = ("ambiguous-column", "unresolved-column")
 
@@ -68,8 +67,8 @@ def row(binary, place):
     codes = Counter(diagnostic["code"] for diagnostic in diagnostics)
     at = lambda *wanted: {(d["file"], d["line"]) for d in diagnostics if d["code"] in wanted}
     not_understood = coverage["statements"] - coverage["analyzed"] - coverage["tables_only"]
-    dynamic = min(codes[DYNAMIC], not_understood)
-    refused = not_understood - dynamic
+    refused = min(codes[REFUSED], not_understood)
+    dynamic = not_understood - refused
     moving = coverage["statements"] - coverage["without_data_flow"] - dynamic
     blamed = blamed_files(graph)
     stars = at(STAR) - at(*UNKNOWN)
