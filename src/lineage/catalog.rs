@@ -10,11 +10,13 @@ use crate::path::RepoPath;
 use crate::sql::dialect::Dialect;
 use crate::sql::migration;
 
+mod assets;
 mod columns;
 mod lookups;
 mod names;
 mod spellings;
 
+use assets::Assets;
 pub(crate) use columns::{Columns, StateColumn};
 pub(crate) use lookups::{Lookups, Seen};
 pub(crate) use names::{Ambiguous, Names, Searched};
@@ -129,9 +131,9 @@ impl Schema {
 /// The assets of one side.
 #[derive(Debug, Default)]
 pub(crate) struct Catalog {
-    assets: BTreeMap<AssetName, State>,
-    names: Names,
-    copies: Copies,
+    assets: Assets,
+    names: Arc<Names>,
+    copies: Arc<Copies>,
     /// Temporary assets of the script that is replayed.
     temporary: BTreeSet<AssetName>,
 }
@@ -142,7 +144,18 @@ pub(crate) type Copies = BTreeMap<(AssetName, Dialect), AssetName>;
 impl Catalog {
     /// An empty catalog for files that spell names so.
     pub fn new(spellings: Arc<Spellings>) -> Self {
-        Self { names: Names::new(spellings), ..Self::default() }
+        Self { names: Arc::new(Names::new(spellings)), ..Self::default() }
+    }
+
+    /// The same catalog, to be changed without a change of this one. Cheap as long as it lives shorter than the next change
+    /// of this one.
+    pub fn fork(&self) -> Self {
+        Self {
+            assets: self.assets.fork(),
+            names: Arc::clone(&self.names),
+            copies: Arc::clone(&self.copies),
+            temporary: self.temporary.clone(),
+        }
     }
 
     /// How the files of both sides spell names.
@@ -157,15 +170,16 @@ impl Catalog {
 
     /// Announces that some file defines this name, so that shorter and longer spellings lead to it.
     pub fn announce(&mut self, parts: &[String]) {
-        self.names.announce(parts);
+        Arc::make_mut(&mut self.names).announce(parts);
     }
 
     /// Keeps the copies of an asset apart that files of several dialects define: the first dialect keeps the name, the
     /// others are called `name@dialect`.
     pub fn keep_apart(&mut self, name: &AssetName, dialects: impl Iterator<Item = Dialect>) {
+        let copies = Arc::make_mut(&mut self.copies);
         for dialect in dialects.skip(1) {
             let own = AssetName::from_dotted(&format!("{name}@{dialect}"));
-            self.copies.insert((name.clone(), dialect), own);
+            copies.insert((name.clone(), dialect), own);
         }
     }
 
@@ -232,7 +246,7 @@ impl Catalog {
 
     /// The state of an asset for changing it; made when missing.
     pub fn entry(&mut self, name: &AssetName, kind: AssetKind, role: Role) -> &mut State {
-        self.assets.entry(name.clone()).or_insert_with(|| State::new(kind, role))
+        self.assets.entry(name, || State::new(kind, role))
     }
 
     pub fn insert(&mut self, name: AssetName, mut state: State) {
@@ -246,6 +260,6 @@ impl Catalog {
     }
 
     pub fn into_assets(self) -> BTreeMap<AssetName, State> {
-        self.assets
+        self.assets.into_states()
     }
 }

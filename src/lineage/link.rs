@@ -163,6 +163,11 @@ impl Linker {
         }
     }
 
+    /// The same catalog, to be changed without a change of this one; nothing is learnt of any file yet.
+    fn fork(&self) -> Self {
+        Self { catalog: self.catalog.fork(), ..Self::default() }
+    }
+
     /// Replays files in dependency order and tells what the statements of each led to. `known` is what they led to on
     /// another side.
     fn files<'f>(
@@ -176,7 +181,7 @@ impl Linker {
             let batch: Vec<_> = indexes.iter().filter_map(|index| files.get(*index)).collect();
             let known: Vec<_> = batch.iter().map(|file| known(file)).collect();
             let new = batch.iter().zip(&known).filter(|(_, known)| known.is_none()).map(|(file, _)| *file);
-            let mut ahead = ahead::resolve(&new.collect::<Vec<_>>(), &self.catalog).into_iter();
+            let mut ahead = ahead::resolve(&new.collect::<Vec<_>>(), self).into_iter();
             for (file, known) in batch.into_iter().zip(known) {
                 let statements = match known {
                     Some(known) => self.file(file, known),

@@ -29,7 +29,7 @@ pub(crate) struct Searched {
 }
 
 /// The names that some file defines.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Names {
     /// Each with its place in the order of announcement.
     defined: BTreeMap<AssetName, usize>,
