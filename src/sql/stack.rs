@@ -1,7 +1,8 @@
 //! Room for deep recursion: parsers, renderers and the dropping of what they build recurse as deep as their input nests.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::Duration;
 
 /// A chain of 100,000 operators is real (generated lists). Only what is used of this becomes memory.
@@ -20,19 +21,36 @@ pub fn on_large_stacks<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     }
 }
 
-/// Runs on a thread of its own with a large stack; `None` when it does not end in time, and then the thread is left
-/// behind until the process ends. The last resort for code of others that counts its work, but not all of it.
+/// Runs on another thread with a large stack; `None` when it does not end in time, and then that thread is left behind until
+/// the work or the process ends. The last resort for code of others that counts its work, but not all of it.
 pub fn within<R: Send + 'static>(time: Duration, work: impl FnOnce() -> R + Send + 'static) -> Option<R> {
     if LEFT_BEHIND.load(Ordering::Relaxed) >= MOST_LEFT_BEHIND {
         return None;
     }
     let (send, receive) = mpsc::channel();
-    let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || drop(send.send(work())));
-    let done = thread.ok().map(|_| receive.recv_timeout(time))?;
-    if matches!(done, Err(RecvTimeoutError::Timeout)) {
-        LEFT_BEHIND.fetch_add(1, Ordering::Relaxed);
+    let helper = HELPER.take().or_else(helper)?;
+    helper.send(Box::new(move || drop(send.send(work())))).ok()?;
+    let done = receive.recv_timeout(time);
+    match &done {
+        Ok(_) => HELPER.set(Some(helper)),
+        Err(RecvTimeoutError::Timeout) => drop(LEFT_BEHIND.fetch_add(1, Ordering::Relaxed)),
+        Err(RecvTimeoutError::Disconnected) => {}
     }
     done.ok()
+}
+
+type Work = Box<dyn FnOnce() + Send>;
+
+thread_local! {
+    /// Where the thread that works for this one takes its work from. It ends with this one.
+    static HELPER: Cell<Option<Sender<Work>>> = const { Cell::new(None) };
+}
+
+/// A thread with a large stack that waits for work.
+fn helper() -> Option<Sender<Work>> {
+    let (send, receive) = mpsc::channel::<Work>();
+    let work = move || receive.into_iter().for_each(|work| work());
+    std::thread::Builder::new().stack_size(STACK_BYTES).spawn(work).ok().map(|_| send)
 }
 
 /// Drops what is large or deep on a thread of its own, so that nobody waits for it.
