@@ -151,22 +151,12 @@ fn columns_text(state: &State, spelled: &dyn Fn(&str) -> String) -> Vec<String> 
 
 /// Assets that are only read: known by name, and by the columns that something reads.
 fn add_referenced(graph: &mut LineageGraph, kinds: &BTreeMap<AssetName, AssetKind>, mentioned: BTreeSet<AssetName>) {
-    let mut columns: BTreeMap<AssetName, BTreeSet<ColumnName>> =
-        mentioned.into_iter().map(|name| (name, BTreeSet::new())).collect();
-    for edge in &graph.asset_edges {
-        columns.entry(edge.upstream.clone()).or_default();
-    }
-    for edge in graph.column_edges.iter().filter(|edge| !edge.upstream.column.is_star()) {
-        columns.entry(edge.upstream.asset.clone()).or_default().insert(edge.upstream.column.clone());
-    }
+    let columns = referenced(graph, mentioned);
     let mut first_read: BTreeMap<AssetName, (RepoPath, u32)> = BTreeMap::new();
-    for read in graph.reads.iter().filter(|read| read.column.is_none()) {
+    for read in graph.reads.iter().filter(|read| read.column.is_none() && columns.contains_key(&read.asset)) {
         first_read.entry(read.asset.clone()).or_insert_with(|| (read.file.clone(), read.line));
     }
     for (name, columns) in columns {
-        if graph.assets.contains_key(&name) {
-            continue;
-        }
         let (file, line) = first_read.get(&name).cloned().map_or((None, 0), |(file, line)| (Some(file), line));
         let columns = columns
             .into_iter()
@@ -191,4 +181,24 @@ fn add_referenced(graph: &mut LineageGraph, kinds: &BTreeMap<AssetName, AssetKin
         };
         graph.assets.insert(name, asset);
     }
+}
+
+/// Assets that no statement makes, with those of their columns that something reads.
+fn referenced(graph: &LineageGraph, mentioned: BTreeSet<AssetName>) -> BTreeMap<AssetName, BTreeSet<ColumnName>> {
+    let upstream = graph.asset_edges.iter().map(|edge| edge.upstream.clone());
+    let names = mentioned.into_iter().chain(upstream).filter(|name| !graph.assets.contains_key(name));
+    let mut columns: BTreeMap<AssetName, BTreeSet<ColumnName>> = names.map(|name| (name, BTreeSet::new())).collect();
+    // Edges come in the order of their sources, so that a name is looked up once for all of its edges.
+    let mut current: Option<(&AssetName, Option<&mut BTreeSet<ColumnName>>)> = None;
+    for ColumnEdge { upstream, .. } in graph.column_edges.iter().filter(|edge| !edge.upstream.column.is_star()) {
+        if current.as_ref().is_none_or(|(name, _)| **name != upstream.asset) {
+            current = Some((&upstream.asset, columns.get_mut(&upstream.asset)));
+        }
+        if let Some((_, Some(read))) = &mut current
+            && read.last() != Some(&upstream.column)
+        {
+            read.insert(upstream.column.clone());
+        }
+    }
+    columns
 }

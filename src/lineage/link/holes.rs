@@ -3,7 +3,7 @@
 //! While statements are read a hole is an identifier of its own. This takes place when all is linked, so that no name that
 //! a person reads is one of ours.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::lineage::model::{
@@ -17,9 +17,8 @@ pub(super) fn show_as_written(graph: &mut LineageGraph, holes: &BTreeMap<String,
     let assets = std::mem::take(&mut graph.assets);
     graph.assets =
         assets.into_values().map(|asset| shown.asset(asset)).map(|asset| (asset.name.clone(), asset)).collect();
-    graph.asset_edges = std::mem::take(&mut graph.asset_edges).into_iter().map(|edge| shown.asset_edge(edge)).collect();
-    graph.column_edges =
-        std::mem::take(&mut graph.column_edges).into_iter().map(|edge| shown.column_edge(edge)).collect();
+    replace_some(&mut graph.asset_edges, |edge| shown.asset_edge(edge));
+    replace_some(&mut graph.column_edges, |edge| shown.column_edge(edge));
     graph.reads = std::mem::take(&mut graph.reads).into_iter().map(|read| shown.read(read)).collect();
     for file in graph.files.values_mut() {
         file.assets = std::mem::take(&mut file.assets).into_iter().map(|name| shown.name(name)).collect();
@@ -27,6 +26,26 @@ pub(super) fn show_as_written(graph: &mut LineageGraph, holes: &BTreeMap<String,
     for diagnostic in &mut graph.diagnostics {
         shown.text(&mut diagnostic.message);
     }
+}
+
+/// Replaces those members of a set that are to be others. Nearly all stay, so that the set is not made anew.
+fn replace_some<T: Ord>(set: &mut BTreeSet<T>, other: impl Fn(&T) -> Option<T>) {
+    let mut others = Vec::new();
+    set.retain(|member| match other(member) {
+        Some(changed) => {
+            others.push(changed);
+            false
+        }
+        None => true,
+    });
+    set.extend(others);
+}
+
+/// Both of a pair with the changes that one of them has; `None` where neither has one.
+fn either<T: Clone>((one, two): (&T, &T), change: impl Fn(&T) -> Option<T>) -> Option<(T, T)> {
+    let (new_one, new_two) = (change(one), change(two));
+    let has_change = new_one.is_some() || new_two.is_some();
+    has_change.then(|| (new_one.unwrap_or_else(|| one.clone()), new_two.unwrap_or_else(|| two.clone())))
 }
 
 struct Shown<'h>(&'h BTreeMap<String, String>);
@@ -45,35 +64,43 @@ impl Shown<'_> {
     }
 
     fn name(&self, name: AssetName) -> AssetName {
+        self.renamed(&name).unwrap_or(name)
+    }
+
+    /// The name as the files write it; `None` where it has no hole.
+    fn renamed(&self, name: &AssetName) -> Option<AssetName> {
+        let whole = as_written(name.as_str(), self.0)?;
         if name.is_external() {
-            return as_written(name.as_str(), self.0).map_or(name, |name| AssetName::from_dotted(&name));
-        }
-        if as_written(name.as_str(), self.0).is_none() {
-            return name;
+            return Some(AssetName::from_dotted(&whole));
         }
         let part = |part: &str| match as_written(part, self.0) {
             Some(written) => AssetName::from_parts(&[written]).to_string(),
             None => part.to_owned(),
         };
         let parts: Vec<String> = name.parts().into_iter().map(part).collect();
-        AssetName::from_dotted(&parts.join("."))
+        Some(AssetName::from_dotted(&parts.join(".")))
     }
 
     fn column_name(&self, name: ColumnName) -> ColumnName {
         as_written(name.as_str(), self.0).map_or(name, |name| ColumnName::new(&name))
     }
 
-    fn column(&self, column: ColumnRef) -> ColumnRef {
-        ColumnRef { asset: self.name(column.asset), column: self.column_name(column.column) }
+    fn column(&self, column: &ColumnRef) -> Option<ColumnRef> {
+        let (asset, name) = (self.renamed(&column.asset), as_written(column.column.as_str(), self.0));
+        (asset.is_some() || name.is_some()).then(|| ColumnRef {
+            asset: asset.unwrap_or_else(|| column.asset.clone()),
+            column: name.map_or_else(|| column.column.clone(), |name| ColumnName::new(&name)),
+        })
     }
 
-    fn asset_edge(&self, edge: AssetEdge) -> AssetEdge {
-        AssetEdge { upstream: self.name(edge.upstream), downstream: self.name(edge.downstream) }
+    fn asset_edge(&self, edge: &AssetEdge) -> Option<AssetEdge> {
+        let (upstream, downstream) = either((&edge.upstream, &edge.downstream), |name| self.renamed(name))?;
+        Some(AssetEdge { upstream, downstream })
     }
 
-    fn column_edge(&self, edge: ColumnEdge) -> ColumnEdge {
-        let (upstream, downstream) = (self.column(edge.upstream), self.column(edge.downstream));
-        ColumnEdge { upstream, downstream, transformation: edge.transformation }
+    fn column_edge(&self, edge: &ColumnEdge) -> Option<ColumnEdge> {
+        let (upstream, downstream) = either((&edge.upstream, &edge.downstream), |column| self.column(column))?;
+        Some(ColumnEdge { upstream, downstream, transformation: edge.transformation })
     }
 
     fn read(&self, read: Read) -> Read {
