@@ -23,6 +23,9 @@ use crate::sql::table_function::table_function;
 /// How deep expressions and queries may nest. Real SQL stays under 60; the parser grows its stack up to this depth.
 const RECURSION_LIMIT: usize = 600;
 
+/// For how many tokens room is made before they are counted: those of 250 kB.
+const MOST_TOKENS_AT_FIRST: usize = 1 << 16;
+
 /// Why a statement was not understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
@@ -138,12 +141,12 @@ fn written(tokens: &[TokenWithSpan]) -> String {
 }
 
 fn tokens_of(text: &str, grammar: &dyn Grammar, dialect: Dialect) -> Result<Vec<TokenWithSpan>, ParserError> {
-    let tokens = Tokenizer::new(grammar, text).tokenize_with_location();
+    // A token is some four characters; a vector of large tokens that grows is copied again and again.
+    let mut tokens = Vec::with_capacity((text.len() / 4).min(MOST_TOKENS_AT_FIRST));
     // `a[0]._b`: the tokenizer takes the dot for the start of a number, unless a blank ends it.
-    let tokens = match tokens {
-        Err(error) => Tokenizer::new(grammar, &apart(text, dialect).ok_or(error)?).tokenize_with_location()?,
-        Ok(tokens) => tokens,
-    };
+    if let Err(error) = Tokenizer::new(grammar, text).tokenize_with_location_into_buf(&mut tokens) {
+        tokens = Tokenizer::new(grammar, &apart(text, dialect).ok_or(error)?).tokenize_with_location()?;
+    }
     Ok(repair::read_right(tokens, dialect))
 }
 

@@ -118,8 +118,8 @@ pub fn written_holes(
 /// are shown.
 #[must_use]
 pub fn as_written(text: &str, holes: &BTreeMap<String, String>) -> Option<String> {
-    // Types are written in upper case.
-    if !text.contains(HOLE_PREFIX) && !text.contains("__HOLE_") {
+    // Nearly no text has one. Types are written in upper case.
+    if !text.contains("__") || (!text.contains(HOLE_PREFIX) && !text.contains("__HOLE_")) {
         return None;
     }
     let lower = text.to_ascii_lowercase();
