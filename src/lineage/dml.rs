@@ -66,21 +66,7 @@ impl Resolver<'_> {
             let names: Vec<ColumnName> = shape.columns.iter().map(|column| column.name.clone()).collect();
             self.note_targets(&asset, &names, line);
         } else if insert.assignments.is_empty() {
-            let names = match (listed.is_empty(), &insert.partitioned) {
-                (true, Some(partitions)) => self.partitioned_columns(&asset, partitions, &shape),
-                (true, None) => self.known_columns(&asset, &shape),
-                (false, _) => listed,
-            };
-            if names.is_empty()
-                && insert.source.as_ref().is_some_and(|source| matches!(*source.body, SetExpr::Values(_)))
-            {
-                // Which columns constants fill is not known.
-                if shape.columns.iter().all(|column| column.sources.is_empty()) {
-                    shape.row_set.literal_rows.insert(shorten(shape.values()));
-                }
-                shape.columns.retain(|column| !column.sources.is_empty());
-            }
-            shape.rename(&names);
+            self.name_filled((insert, &asset), listed, &mut shape);
         }
         self.upsert(insert, (name, &asset), &mut shape);
         self.output_into(insert.output.as_ref(), (&asset, &shape.indirect.all()), &scope, statement);
@@ -88,6 +74,23 @@ impl Resolver<'_> {
         flow.hold_rows();
         flow.prefix(&self.insert_words(insert));
         self.effects.push(Effect::Write { name: asset, flow });
+    }
+
+    /// Calls what an INSERT by position fills by the names of the target's columns.
+    fn name_filled(&self, (insert, asset): (&Insert, &AssetName), listed: Vec<ColumnName>, shape: &mut Shape) {
+        let names = match (listed.is_empty(), &insert.partitioned) {
+            (true, Some(partitions)) => self.partitioned_columns(asset, partitions, shape),
+            (true, None) => self.known_columns(asset, shape),
+            (false, _) => listed,
+        };
+        if names.is_empty() && insert.source.as_ref().is_some_and(|source| matches!(*source.body, SetExpr::Values(_))) {
+            // Which columns constants fill is not known.
+            if shape.columns.iter().all(|column| column.sources.is_empty()) {
+                shape.row_set.literal_rows.insert(shorten(shape.values()));
+            }
+            shape.columns.retain(|column| !column.sources.is_empty());
+        }
+        shape.rename(&names);
     }
 
     /// The target's columns, for an INSERT without a list; only where the source's columns are known as well.
