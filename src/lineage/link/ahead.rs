@@ -10,11 +10,17 @@ use crate::lineage::link::resolved::Resolved;
 use crate::lineage::link::{LinkedFile, Linker};
 
 /// How many files are resolved ahead at a time.
-pub(super) const AT_ONCE: usize = 256;
+pub(super) const AT_ONCE: usize = 512;
 
-/// How many of them are a group: a file mostly builds on the ones right before it. In tests the groups of a small repository
-/// build on each other.
-const GROUP: usize = if cfg!(test) { 2 } else { 32 };
+/// How many groups they are cut into, of about as much text each: one long file is no reason for a core to wait.
+const GROUPS: usize = 16;
+
+/// How many files a group has at most: a file mostly builds on the ones right before it. In tests the groups of a small
+/// repository build on each other.
+const MOST_IN_GROUP: usize = if cfg!(test) { 2 } else { 64 };
+
+/// From how many files on a second core is worth it.
+const FEW: usize = if cfg!(test) { 2 } else { 16 };
 
 /// What each statement of a file led to: one [`Resolved`] for each tree that it holds.
 pub(super) type Statements = Vec<Vec<Arc<Resolved>>>;
@@ -22,12 +28,32 @@ pub(super) type Statements = Vec<Vec<Arc<Resolved>>>;
 /// What the statements of these files lead to if no group changes what another one asks; nothing where that is not worth a
 /// second core.
 pub(super) fn resolve(files: &[&LinkedFile<'_>], linker: &Linker) -> Vec<Statements> {
-    if files.len() <= GROUP {
+    if files.len() <= FEW {
         return Vec::new();
     }
     let of_group = |group: &[&LinkedFile<'_>]| {
         let mut fork = linker.fork();
         group.iter().map(|file| fork.file(file, &[])).collect::<Vec<_>>()
     };
-    files.par_chunks(GROUP).with_max_len(1).flat_map_iter(of_group).collect()
+    groups(files).into_par_iter().with_max_len(1).flat_map_iter(of_group).collect()
+}
+
+/// Files that follow each other, cut into groups.
+fn groups<'g, 'f>(files: &'g [&'f LinkedFile<'f>]) -> Vec<&'g [&'f LinkedFile<'f>]> {
+    let length = |(file, _): &LinkedFile<'_>| file.sql.len();
+    let share = files.iter().map(|file| length(file)).sum::<usize>() / GROUPS;
+    let (mut groups, mut rest) = (Vec::new(), files);
+    while !rest.is_empty() {
+        let mut taken = 0;
+        let fits = |file: &&&LinkedFile<'_>| {
+            let fits = taken <= share;
+            taken += length(file);
+            fits
+        };
+        let size = rest.iter().take(MOST_IN_GROUP).take_while(fits).count().max(1);
+        let (group, others) = rest.split_at(size.min(rest.len()));
+        groups.push(group);
+        rest = others;
+    }
+    groups
 }
