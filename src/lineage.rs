@@ -47,6 +47,7 @@ use rayon::prelude::*;
 
 use crate::lineage::catalog::Spellings;
 use crate::lineage::model::{AssetKind, AssetName, ColumnName, LineageGraph};
+use crate::lineage::order::Ordered;
 use crate::lineage::script::{Kept, Script};
 use crate::path::RepoPath;
 use crate::sql::dialect::Dialect;
@@ -119,7 +120,7 @@ pub fn analyze(side: Side<'_>) -> LineageGraph {
 fn link_alone(side: Side<'_>, scripts: &Parsed) -> LineageGraph {
     let files = linked(side, scripts);
     let spellings = Arc::new(Spellings::of(files.iter()));
-    link::link(&files, side.declared, &spellings, None)
+    link::link(&Ordered::of(&files), side.declared, &spellings, None)
 }
 
 /// The graphs of both sides; text that both have is parsed once, and a statement that means the same on both is resolved
@@ -129,10 +130,12 @@ pub fn analyze_both(base: Side<'_>, head: Side<'_>) -> (LineageGraph, LineageGra
     on_large_stacks(|| {
         let scripts = parse_all(base.files.iter().chain(head.files));
         let (base_files, head_files) = (linked(base, &scripts), linked(head, &scripts));
-        let spellings = Arc::new(Spellings::of(base_files.iter().chain(&head_files)));
-        let (linker, memory) = link::link_and_remember(&base_files, base.declared, &spellings);
-        let graphs =
-            rayon::join(|| linker.finish(), || link::link(&head_files, head.declared, &spellings, Some(&memory)));
+        let spellings = || Arc::new(Spellings::of(base_files.iter().chain(&head_files)));
+        let orders = || rayon::join(|| Ordered::of(&base_files), || Ordered::of(&head_files));
+        let (spellings, (base_order, head_order)) = rayon::join(spellings, orders);
+        let (linker, memory) = link::link_and_remember(&base_order, base.declared, &spellings);
+        let head_graph = || link::link(&head_order, head.declared, &spellings, Some(&memory));
+        let graphs = rayon::join(|| linker.finish(), head_graph);
         let remembered = memory.into_statements();
         drop((base_files, head_files));
         drop_aside((remembered, scripts));

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::diagnostic::{Coverage, Diagnostic, DiagnosticCode};
+use crate::lineage::DeclaredAsset;
 use crate::lineage::catalog::{Catalog, Spellings, State, StateColumn};
 use crate::lineage::effect::{Effect, Place};
 use crate::lineage::link::ahead::Statements;
@@ -11,9 +12,9 @@ use crate::lineage::link::memory::Memory;
 use crate::lineage::link::resolved::{Resolved, Work};
 use crate::lineage::link::second::Seconds;
 use crate::lineage::model::{AssetKind, AssetName, FileSummary, LineageGraph, Read, Role};
+use crate::lineage::order::Ordered;
 use crate::lineage::scanned::scan_diagnostic;
 use crate::lineage::script::{Counts, Script, ScriptStatement, dynamic_diagnostic, flatten, refusal_diagnostic};
-use crate::lineage::{DeclaredAsset, order};
 use crate::path::RepoPath;
 use crate::sql::dialect::Dialect;
 use crate::sql::migration;
@@ -32,13 +33,13 @@ pub(crate) type LinkedFile<'f> = (&'f Prepared, Arc<Script>);
 
 /// Replays all files of a side on a catalog. What another side's memory holds, and what is so here as well, is not
 /// resolved again.
-pub(crate) fn link(
-    files: &[LinkedFile<'_>],
+pub(crate) fn link<'f>(
+    files: &Ordered<'f>,
     declared: &[DeclaredAsset],
     spellings: &Arc<Spellings>,
-    known: Option<&Memory<'_>>,
+    known: Option<&'f Memory<'_>>,
 ) -> LineageGraph {
-    let mut linker = Linker::new(files, declared, spellings);
+    let mut linker = Linker::new(files.files, declared, spellings);
     let known = known.filter(|known| known.fits(&linker.catalog));
     let of_file = |(file, script): &LinkedFile<'_>| known.and_then(|known| known.of(file, script));
     linker.files(files, &of_file, &mut |_, _| {});
@@ -47,11 +48,11 @@ pub(crate) fn link(
 
 /// Replays all files of a side on a catalog, and remembers what their statements led to.
 pub(crate) fn link_and_remember<'f>(
-    files: &'f [LinkedFile<'f>],
+    files: &Ordered<'f>,
     declared: &[DeclaredAsset],
     spellings: &Arc<Spellings>,
 ) -> (Linker, Memory<'f>) {
-    let mut linker = Linker::new(files, declared, spellings);
+    let mut linker = Linker::new(files.files, declared, spellings);
     let mut memory = Memory::new(linker.catalog.copies().clone());
     linker.files(files, &|_| None, &mut |(file, script), statements| memory.keep(file, script, statements));
     (linker, memory)
@@ -168,17 +169,16 @@ impl Linker {
         Self { catalog: self.catalog.fork(), ..Self::default() }
     }
 
-    /// Replays files in dependency order and tells what the statements of each led to. `known` is what they led to on
+    /// Replays files in their order and tells what the statements of each led to. `known` is what they led to on
     /// another side.
     fn files<'f>(
         &mut self,
-        files: &'f [LinkedFile<'f>],
+        files: &Ordered<'f>,
         known: &dyn Fn(&LinkedFile<'f>) -> Option<&'f Statements>,
         tell: &mut dyn FnMut(&'f LinkedFile<'f>, Statements),
     ) {
-        let order = order::dependency_order(files);
-        for indexes in order.chunks(ahead::AT_ONCE) {
-            let batch: Vec<_> = indexes.iter().filter_map(|index| files.get(*index)).collect();
+        for indexes in files.order.chunks(ahead::AT_ONCE) {
+            let batch: Vec<_> = indexes.iter().filter_map(|index| files.files.get(*index)).collect();
             let known: Vec<_> = batch.iter().map(|file| known(file)).collect();
             let new = batch.iter().zip(&known).filter(|(_, known)| known.is_none()).map(|(file, _)| *file);
             let mut ahead = ahead::resolve(&new.collect::<Vec<_>>(), self).into_iter();

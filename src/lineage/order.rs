@@ -5,6 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::lineage::link::LinkedFile;
 use crate::sql::migration;
 
+/// Files and the order in which they are replayed.
+pub(crate) struct Ordered<'f> {
+    pub files: &'f [LinkedFile<'f>],
+    /// Indexes into them, each once.
+    pub order: Vec<usize>,
+}
+
+impl<'f> Ordered<'f> {
+    /// Puts files in order.
+    pub fn of(files: &'f [LinkedFile<'f>]) -> Self {
+        Self { files, order: dependency_order(files) }
+    }
+}
+
 /// Indexes into `files`, each once.
 ///
 /// A file comes after the files that define, alter or drop what it mentions. Where some of these stand before it in the

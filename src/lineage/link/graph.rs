@@ -21,21 +21,32 @@ pub(super) fn add_assets(
     catalog: Catalog,
     (kinds, mentioned): (&BTreeMap<AssetName, AssetKind>, BTreeSet<AssetName>),
 ) {
-    let (mut asset_edges, mut column_edges) = (Vec::new(), Vec::new());
     let assets = catalog.into_assets();
-    for (name, state) in &assets {
-        add_edges((&mut asset_edges, &mut column_edges), name, state);
-    }
-    // Sorted at once and on all cores, which is cheaper than a search for each.
+    let no_edges = || (Vec::new(), Vec::new());
+    let (asset_edges, mut column_edges) = assets
+        .par_iter()
+        .fold(no_edges, |(mut asset_edges, mut column_edges), (name, state)| {
+            add_edges((&mut asset_edges, &mut column_edges), name, state);
+            (asset_edges, column_edges)
+        })
+        .reduce(no_edges, |(mut asset_edges, mut column_edges), (mut more_assets, mut more_columns)| {
+            asset_edges.append(&mut more_assets);
+            column_edges.append(&mut more_columns);
+            (asset_edges, column_edges)
+        });
+    // Sorted at once, which is cheaper than a search for each.
     graph.asset_edges = asset_edges.into_iter().collect();
     column_edges.par_sort_unstable();
     graph.column_edges = column_edges.into_iter().collect();
     let dialect_of = |state: &State| Some(graph.files.get(state.file.as_ref()?)?.dialect);
-    let made = assets.into_iter().map(|(name, state)| {
-        let dialect = dialect_of(&state).unwrap_or(Dialect::Generic);
-        (name.clone(), finished(name, state, dialect))
-    });
-    graph.assets = made.collect();
+    let made: Vec<(AssetName, Asset)> = assets
+        .into_par_iter()
+        .map(|(name, state)| {
+            let dialect = dialect_of(&state).unwrap_or(Dialect::Generic);
+            (name.clone(), finished(name, state, dialect))
+        })
+        .collect();
+    graph.assets = made.into_iter().collect();
     add_referenced(graph, kinds, mentioned);
 }
 

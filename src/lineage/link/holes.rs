@@ -6,6 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use crate::lineage::model::{
     Asset, AssetEdge, AssetName, ColumnEdge, ColumnName, ColumnRef, LineageGraph, Read, RowSet,
 };
@@ -14,9 +16,9 @@ use crate::sql::jinja::hole::as_written;
 /// Shows every hole of a graph as the files write it.
 pub(super) fn show_as_written(graph: &mut LineageGraph, holes: &BTreeMap<String, String>) {
     let shown = Shown(holes);
-    let assets = std::mem::take(&mut graph.assets);
-    graph.assets =
-        assets.into_values().map(|asset| shown.asset(asset)).map(|asset| (asset.name.clone(), asset)).collect();
+    let assets: Vec<Asset> = std::mem::take(&mut graph.assets).into_values().collect();
+    let assets: Vec<Asset> = assets.into_par_iter().map(|asset| shown.asset(asset)).collect();
+    graph.assets = assets.into_iter().map(|asset| (asset.name.clone(), asset)).collect();
     replace_some(&mut graph.asset_edges, |edge| shown.asset_edge(edge));
     replace_some(&mut graph.column_edges, |edge| shown.column_edge(edge));
     graph.reads = std::mem::take(&mut graph.reads).into_iter().map(|read| shown.read(read)).collect();
@@ -29,16 +31,13 @@ pub(super) fn show_as_written(graph: &mut LineageGraph, holes: &BTreeMap<String,
 }
 
 /// Replaces those members of a set that are to be others. Nearly all stay, so that the set is not made anew.
-fn replace_some<T: Ord>(set: &mut BTreeSet<T>, other: impl Fn(&T) -> Option<T>) {
-    let mut others = Vec::new();
-    set.retain(|member| match other(member) {
-        Some(changed) => {
-            others.push(changed);
-            false
-        }
-        None => true,
-    });
-    set.extend(others);
+fn replace_some<T: Ord + Clone + Send + Sync>(set: &mut BTreeSet<T>, other: impl Fn(&T) -> Option<T> + Sync) {
+    let replaced: Vec<(T, T)> =
+        set.par_iter().filter_map(|member| other(member).map(|other| (member.clone(), other))).collect();
+    for (member, _) in &replaced {
+        set.remove(member);
+    }
+    set.extend(replaced.into_iter().map(|(_, other)| other));
 }
 
 /// Both of a pair with the changes that one of them has; `None` where neither has one.

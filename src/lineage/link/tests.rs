@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::order::dependency_order;
 use super::resolved::Resolved;
 use super::{LinkedFile, Linker, link_and_remember};
 use crate::lineage::catalog::Spellings;
 use crate::lineage::model::{AssetKind, AssetName, LineageGraph};
+use crate::lineage::order::{Ordered, dependency_order};
 use crate::lineage::tests::prepared;
 use crate::lineage::{Side, analyze_both, linked, parse_all};
 use crate::sql::dialect::Dialect;
@@ -149,7 +149,7 @@ fn resolved_anew(base: &[(&str, &str)], head: &[(&str, &str)]) -> usize {
     let scripts = parse_all(base.iter().chain(&head));
     let (base, head) = (linked(side(&base), &scripts), linked(side(&head), &scripts));
     let spellings = Arc::new(Spellings::of(base.iter().chain(&head)));
-    let (_, memory) = link_and_remember(&base, &[], &spellings);
+    let (_, memory) = link_and_remember(&Ordered::of(&base), &[], &spellings);
     let mut linker = Linker::new(&head, &[], &spellings);
     let mut anew = 0;
     for index in dependency_order(&head) {
