@@ -7,7 +7,7 @@
 
 mod pattern;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use pattern::{AssetPattern, AssetPatternError, Capture};
@@ -74,6 +74,8 @@ struct Found {
     root: String,
     /// Folders from there to a file.
     depth: usize,
+    /// The folders with a file that is the asset or creates it: what stands beside it there is none.
+    filled: BTreeSet<String>,
 }
 
 impl Layout {
@@ -94,7 +96,7 @@ impl Layout {
         }
         match named_aside(path) {
             Some(aside) => Place::Aside(aside),
-            None if self.found.iter().any(|found| found.holds(path)) => Place::Aside(Aside::Beside),
+            None if self.found.iter().any(|found| found.holds_beside(path)) => Place::Aside(Aside::Beside),
             None => Place::Open,
         }
     }
@@ -121,6 +123,11 @@ impl Found {
     /// Whether a file stands in the folder of an asset.
     fn holds(&self, path: &RepoPath) -> bool {
         path.as_str().strip_prefix(&self.root).is_some_and(|rest| rest.matches('/').count() == self.depth)
+    }
+
+    /// Whether a file stands in the folder of an asset that has a file of its own.
+    fn holds_beside(&self, path: &RepoPath) -> bool {
+        self.holds(path) && self.filled.contains(path.folder())
     }
 }
 
@@ -150,7 +157,8 @@ pub fn is_below_tests(path: &RepoPath) -> bool {
 /// Folders whose queries, and the files beside them, may be a layout.
 #[derive(Default)]
 struct Candidate<'f> {
-    queries: usize,
+    /// Folders with a query.
+    queries: BTreeSet<&'f str>,
     beside: Vec<(&'f RepoPath, &'f str)>,
 }
 
@@ -161,7 +169,8 @@ fn recognise(files: &[(&RepoPath, &str)]) -> Vec<Found> {
             let is_taken = found.iter().any(|other| root.starts_with(&other.root));
             if !is_taken && candidate.is_layout(root, depth) {
                 let pattern = AssetPattern::below(root, names, QUERY_FILE);
-                found.push(Found { pattern, root: root.to_owned(), depth });
+                let filled = candidate.filled(depth);
+                found.push(Found { pattern, root: root.to_owned(), depth, filled });
             }
         }
     }
@@ -173,7 +182,7 @@ fn candidates<'f>(files: &[(&'f RepoPath, &'f str)], depth: usize) -> BTreeMap<&
     let mut candidates: BTreeMap<&str, Candidate<'_>> = BTreeMap::new();
     for (path, _) in files.iter().filter(|(path, _)| is_query(path) && !is_below_tests(path)) {
         if let Some((root, _)) = root_and_names(path, depth) {
-            candidates.entry(root).or_default().queries += 1;
+            candidates.entry(root).or_default().queries.insert(path.folder());
         }
     }
     if candidates.is_empty() {
@@ -198,7 +207,14 @@ impl Candidate<'_> {
             return agreeing * 2 > creating.len();
         }
         let folder = root.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-        depth == 3 && self.queries > 1 && folder.eq_ignore_ascii_case("sql")
+        depth == 3 && self.queries.len() > 1 && folder.eq_ignore_ascii_case("sql")
+    }
+
+    /// The folders with a query, or with a file that creates what its folder names.
+    fn filled(&self, depth: usize) -> BTreeSet<String> {
+        let creating = self.beside.iter().filter(|(path, text)| creates_its_folder(path, text, depth) == Some(true));
+        let creating = creating.map(|(path, _)| path.folder());
+        self.queries.iter().copied().chain(creating).map(str::to_owned).collect()
     }
 }
 
@@ -280,6 +296,7 @@ mod tests {
             ("etl/my-prod/shop/orders_v1/checks.sql", "select 1"),
             ("etl/my-prod/shop/orders_v1/script.sql", "select 1"),
             ("etl/my-prod/shop/readme.sql", "select 1"),
+            ("etl/my-prod/shop/visits_v1/transform.sql", "select 1"),
         ];
         let layout = layout(&[], &files);
         let pattern = "etl/{project}/{dataset}/{table}/query.sql";
@@ -288,6 +305,7 @@ mod tests {
         assert_eq!(told(&layout, files[2].0), "a check");
         assert_eq!(told(&layout, files[3].0), "a script beside an asset");
         assert_eq!(told(&layout, files[4].0), "open");
+        assert_eq!(told(&layout, files[5].0), "open", "nothing else in its folder is the asset");
     }
 
     #[test]
