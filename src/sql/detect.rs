@@ -215,6 +215,7 @@ mod tests {
     fn each_dialect_gives_itself_away() {
         let texts = [
             (Dialect::BigQuery, "select safe_cast(a as int64) from `p.d.t`"),
+            (Dialect::BigQuery, "select array(select as struct a from u) as b from t"),
             (
                 Dialect::Snowflake,
                 "select v:a::string from t, lateral flatten(input => v) qualify row_number() over (order by 1) = 1",

@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use self::dialects::{Dialects, Evidence};
+use self::dialects::{SideFiles, choose};
 use self::plain::plain;
+use super::dialect::Dialect;
 use super::dialect::rule::DialectRule;
 use super::ident::Defaults;
 use super::layout::{AssetPattern, Layout};
@@ -72,10 +73,14 @@ pub struct PreparedSide {
 /// Prepares every SQL file of a side.
 #[must_use]
 pub fn prepare<Side: Sync>(tree: &SourceTree<Side>, options: &PrepareOptions<'_>) -> PreparedSide {
-    on_large_stacks(|| prepare_here(tree, options, &Evidence::new()).0)
+    on_large_stacks(|| {
+        let opened = Opened::of(tree);
+        let dialects = choose(&[opened.files()], options).pop().unwrap_or_default();
+        opened.prepare(tree, options, dialects)
+    })
 }
 
-/// Prepares every SQL file of both sides; what a text says of its dialect is found out once.
+/// Prepares every SQL file of both sides, each path in one dialect.
 #[must_use]
 pub fn prepare_both(
     base: &SourceTree<Base>,
@@ -83,42 +88,62 @@ pub fn prepare_both(
     options: &PrepareOptions<'_>,
 ) -> (PreparedSide, PreparedSide) {
     on_large_stacks(|| {
-        let (base, evidence) = prepare_here(base, options, &Evidence::new());
-        (base, prepare_here(head, options, &evidence).0)
+        let (opened_base, opened_head) = (Opened::of(base), Opened::of(head));
+        let mut dialects = choose(&[opened_base.files(), opened_head.files()], options).into_iter();
+        let mut next = || dialects.next().unwrap_or_default();
+        let base = opened_base.prepare(base, options, next());
+        (base, opened_head.prepare(head, options, next()))
     })
 }
 
-fn prepare_here<Side: Sync>(
-    tree: &SourceTree<Side>,
-    options: &PrepareOptions<'_>,
-    known: &Evidence,
-) -> (PreparedSide, Evidence) {
-    let world = Arc::new(World::read(tree));
-    let mut readable = Vec::new();
-    let mut unreadable = Vec::new();
-    for file in tree.sql.values() {
-        match &file.content {
-            Ok(text) => readable.push((file, text)),
-            Err(reason) => {
-                let code = DiagnosticCode::UnreadableFile;
-                unreadable.push(Diagnostic::new(code, DiagnosticSeverity::Error, &file.path, reason.to_string()));
+/// One side, looked through.
+struct Opened<'t> {
+    world: Arc<World>,
+    readable: Vec<(&'t SourceFile, &'t Arc<str>)>,
+    unreadable: Vec<Diagnostic>,
+}
+
+impl<'t> Opened<'t> {
+    fn of<Side: Sync>(tree: &'t SourceTree<Side>) -> Self {
+        let mut opened = Self { world: Arc::new(World::read(tree)), readable: Vec::new(), unreadable: Vec::new() };
+        for file in tree.sql.values() {
+            match &file.content {
+                Ok(text) => opened.readable.push((file, text)),
+                Err(reason) => {
+                    let code = DiagnosticCode::UnreadableFile;
+                    let told = Diagnostic::new(code, DiagnosticSeverity::Error, &file.path, reason.to_string());
+                    opened.unreadable.push(told);
+                }
             }
         }
+        opened
     }
-    let Dialects { of_files: dialects, evidence } = Dialects::choose(&world, &readable, options, known);
-    let layout = layout(&world, &readable, options.asset_from_path);
-    let drafts: Vec<Draft> = readable
-        .par_iter()
-        .zip(&dialects)
-        .map(|((file, text), dialect)| match world.projects.place(&file.path) {
-            Some((project, role, _)) => draft(&world, &DbtFile { file, text, project, role, dialect: dialect.clone() }),
-            None => Draft::finished(plain(file, text, dialect.clone(), (&layout, options.defaults))),
-        })
-        .collect();
-    let relations = Relations::gather(&world, &drafts);
-    let files = drafts.into_par_iter().map(|draft| relations.finish(draft)).collect();
-    let declared = declared(&world, tree);
-    (PreparedSide { files, unreadable, diagnostics: world.diagnostics.clone(), declared }, evidence)
+
+    fn files(&self) -> SideFiles<'_> {
+        SideFiles { world: &self.world, files: &self.readable }
+    }
+
+    fn prepare<Side: Sync>(
+        self,
+        tree: &SourceTree<Side>,
+        options: &PrepareOptions<'_>,
+        dialects: Vec<(Dialect, String)>,
+    ) -> PreparedSide {
+        let Self { world, readable, unreadable } = self;
+        let layout = layout(&world, &readable, options.asset_from_path);
+        let drafts: Vec<Draft> = readable
+            .into_par_iter()
+            .zip(dialects)
+            .map(|((file, text), dialect)| match world.projects.place(&file.path) {
+                Some((project, role, _)) => draft(&world, &DbtFile { file, text, project, role, dialect }),
+                None => Draft::finished(plain(file, text, dialect, (&layout, options.defaults))),
+            })
+            .collect();
+        let relations = Relations::gather(&world, &drafts);
+        let files = drafts.into_par_iter().map(|draft| relations.finish(draft)).collect();
+        let declared = declared(&world, tree);
+        PreparedSide { files, unreadable, diagnostics: world.diagnostics.clone(), declared }
+    }
 }
 
 /// The layout of the files that belong to no dbt project.
@@ -133,16 +158,19 @@ mod tests {
     use super::*;
     use crate::lineage::model::Template;
     use crate::source::{BlobId, Unreadable};
-    use crate::sql::dialect::Dialect;
     use crate::sql::layout::Aside;
     use crate::sql::template::CatalogContent;
     use proptest::prelude::*;
 
     fn tree(files: &[(&str, &str)]) -> SourceTree<Head> {
+        tree_of(files)
+    }
+
+    fn tree_of<Side>(files: &[(&str, &str)]) -> SourceTree<Side> {
         let mut tree = SourceTree::default();
         for (path, text) in files {
             let path = RepoPath::new(path).expect("inside");
-            let blob = BlobId(Arc::from(path.as_str()));
+            let blob = BlobId(format!("{path} {text}").into());
             let file = SourceFile { path: path.clone(), blob, content: Ok(Arc::from(*text)) };
             let part = if path.as_str().ends_with(".sql") { &mut tree.sql } else { &mut tree.support };
             part.insert(path, file);
@@ -285,6 +313,17 @@ mod tests {
         );
         let fixed = PrepareOptions { dialect: DialectChoice::Fixed(Dialect::Hive), ..AUTO };
         assert!(reasons(&fixed).iter().all(|reason| reason == "hive, from the setting"));
+    }
+
+    #[test]
+    fn what_one_side_gives_away_of_a_dialect_holds_for_the_other() {
+        let base = tree_of::<Base>(&[("a.sql", "select a from t"), ("b.sql", "select 1")]);
+        let head = tree_of::<Head>(&[("a.sql", "select safe_cast(a as int64) from t"), ("b.sql", "select 1")]);
+        let (base, head) = prepare_both(&base, &head, &AUTO);
+        for side in [base, head] {
+            let dialects: Vec<_> = side.files.iter().map(|file| file.dialect).collect();
+            assert_eq!(dialects, [Dialect::BigQuery; 2], "{:?}", side.files);
+        }
     }
 
     /// Text with more of what templates, strings and comments are made of than chance would give.

@@ -65,6 +65,7 @@ pub const WORDS: &[Word] = &[
     open(Dialect::BigQuery, "STRUCT", b'(', 1),
     open(Dialect::BigQuery, "ARRAY", b'<', 1),
     word(Dialect::BigQuery, "UNNEST", 1),
+    pair(Dialect::BigQuery, ["SELECT", "AS"], "SELECT AS", 4),
     open(Dialect::BigQuery, "EXCEPT", b'(', 1),
     word(Dialect::BigQuery, "FARM_FINGERPRINT", 4),
     word(Dialect::BigQuery, "QUALIFY", 1),

@@ -15,74 +15,109 @@ use crate::sql::dialect::Dialect;
 use crate::sql::dialect::rule::DialectRule;
 
 /// What texts give away of their dialect, by their identity.
-pub(super) type Evidence = BTreeMap<BlobId, Option<(Dialect, &'static str)>>;
+type Evidence = BTreeMap<BlobId, Option<(Dialect, &'static str)>>;
 
-/// The dialect of each file, and why.
-pub(super) struct Dialects {
-    pub(super) of_files: Vec<(Dialect, String)>,
-    /// What was found out from texts on the way.
-    pub(super) evidence: Evidence,
+/// The files of a side that could be read.
+pub(super) type Readable<'t> = [(&'t SourceFile, &'t Arc<str>)];
+
+/// The files of one side, and the projects around them.
+#[derive(Clone, Copy)]
+pub(super) struct SideFiles<'t> {
+    pub(super) world: &'t World,
+    pub(super) files: &'t Readable<'t>,
 }
 
-impl Dialects {
-    /// Chooses; `known` is what another side's texts gave away.
-    pub(super) fn choose(
-        world: &World,
-        files: &[(&SourceFile, &Arc<str>)],
-        options: &PrepareOptions<'_>,
-        known: &Evidence,
-    ) -> Self {
-        let set = |path: &RepoPath| {
-            let by_path = DialectRule::last_of(options.dialects, path);
-            let dialect = by_path.or(match options.dialect {
-                DialectChoice::Fixed(dialect) => Some(dialect),
-                DialectChoice::Auto => None,
-            });
-            dialect.map(|dialect| (dialect, "from the setting".to_owned()))
-        };
-        let adapter = |path: &RepoPath| {
-            let (project, _, _) = world.projects.place(path)?;
-            Some((project, world.adapters.get(project)?.as_ref()))
-        };
-        let known_or_detected = |(file, text): &(&SourceFile, &Arc<str>)| {
-            let found = known.get(&file.blob).copied().unwrap_or_else(|| detect(text));
-            (file.blob.clone(), found)
-        };
-        let is_open = |(file, _): &&(&SourceFile, &Arc<str>)| {
-            set(&file.path).is_none() && !matches!(adapter(&file.path), Some((_, Some(_))))
-        };
-        let evidence: Evidence = files.par_iter().filter(is_open).map(known_or_detected).collect();
-        let found: Vec<_> = files
-            .iter()
-            .map(|(file, _)| match (set(&file.path), adapter(&file.path)) {
-                (Some(set), _) => Some(set),
-                (None, Some((_, Some(adapter)))) => Some(adapter.clone()),
-                _ => {
-                    let found = evidence.get(&file.blob).copied().flatten();
-                    found.map(|(dialect, sign)| (dialect, format!("evidence: {}", quoted(sign))))
-                }
-            })
-            .collect();
-        let mut majority = Majority::default();
-        for ((file, _), found) in files.iter().zip(&found) {
-            if let Some((dialect, _)) = found {
-                majority.count(&file.path, *dialect);
+/// A dialect, and why it was chosen.
+type Chosen = (Dialect, String);
+
+/// The dialect of each file of each side.
+///
+/// What one side gives away holds for the other one too: a file that is read in two ways would differ by that alone.
+pub(super) fn choose(sides: &[SideFiles<'_>], options: &PrepareOptions<'_>) -> Vec<Vec<Chosen>> {
+    let mut evidence = Evidence::new();
+    for side in sides {
+        let texts = side.files.par_iter().filter(|(file, _)| side.is_open(options, &file.path));
+        let unknown = texts.filter(|(file, _)| !evidence.contains_key(&file.blob));
+        let found: Evidence = unknown.map(|(file, text)| (file.blob.clone(), detect(text))).collect();
+        evidence.extend(found);
+    }
+    let told: Vec<_> = sides.iter().map(|side| side.told(options, &evidence)).collect();
+    let mut majority = Majority::default();
+    let mut of_paths: BTreeMap<&RepoPath, Chosen> = BTreeMap::new();
+    for (side, told) in sides.iter().zip(&told) {
+        for ((file, _), chosen) in side.files.iter().zip(told) {
+            if let Some(chosen) = chosen {
+                majority.count(&file.path, chosen.0);
+                of_paths.insert(&file.path, chosen.clone());
             }
         }
+    }
+    let sides = sides.iter().zip(told);
+    let of_side = |(side, told): (&SideFiles<'_>, Vec<Option<Chosen>>)| {
+        let files = side.files.iter().zip(told);
+        let chosen = files.map(|((file, _), own)| {
+            let found = own.or_else(|| of_paths.get(&file.path).cloned());
+            side.settle(options, &file.path, (found, &majority))
+        });
+        chosen.collect()
+    };
+    sides.map(of_side).collect()
+}
+
+/// What the settings say of a path.
+fn set(options: &PrepareOptions<'_>, path: &RepoPath) -> Option<Chosen> {
+    let by_path = DialectRule::last_of(options.dialects, path);
+    let dialect = by_path.or(match options.dialect {
+        DialectChoice::Fixed(dialect) => Some(dialect),
+        DialectChoice::Auto => None,
+    });
+    dialect.map(|dialect| (dialect, "from the setting".to_owned()))
+}
+
+impl SideFiles<'_> {
+    /// The project of a path, and what its adapter says.
+    fn adapter(&self, path: &RepoPath) -> Option<(usize, Option<&Chosen>)> {
+        let (project, _, _) = self.world.projects.place(path)?;
+        Some((project, self.world.adapters.get(project)?.as_ref()))
+    }
+
+    /// Whether only the text can tell.
+    fn is_open(&self, options: &PrepareOptions<'_>, path: &RepoPath) -> bool {
+        set(options, path).is_none() && !matches!(self.adapter(path), Some((_, Some(_))))
+    }
+
+    /// What the settings, the adapter and the text tell of each file.
+    fn told(&self, options: &PrepareOptions<'_>, evidence: &Evidence) -> Vec<Option<Chosen>> {
+        let of_file = |(file, _): &(&SourceFile, &Arc<str>)| match (set(options, &file.path), self.adapter(&file.path))
+        {
+            (Some(set), _) => Some(set),
+            (None, Some((_, Some(adapter)))) => Some(adapter.clone()),
+            _ => {
+                let found = evidence.get(&file.blob).copied().flatten();
+                found.map(|(dialect, sign)| (dialect, format!("evidence: {}", quoted(sign))))
+            }
+        };
+        self.files.iter().map(of_file).collect()
+    }
+
+    fn settle(
+        &self,
+        options: &PrepareOptions<'_>,
+        path: &RepoPath,
+        (found, majority): (Option<Chosen>, &Majority),
+    ) -> Chosen {
         let silent = |path: &RepoPath| {
             let named = from_path(path).or_else(|| majority.dialect(path));
             named.unwrap_or_else(|| (Dialect::Generic, "nothing tells the dialect".to_owned()))
         };
-        let of_file = |path: &RepoPath, found: Option<(Dialect, String)>| match (adapter(path), found) {
+        match (self.adapter(path), found) {
             // All files of a dbt project are for one warehouse, whatever one of them looks like.
-            (Some((project, None)), _) if set(path).is_none() => {
-                silent(world.projects.list.get(project).map_or(path, |project| &project.file))
+            (Some((project, None)), _) if set(options, path).is_none() => {
+                silent(self.world.projects.list.get(project).map_or(path, |project| &project.file))
             }
             (_, Some(found)) => found,
             (_, None) => silent(path),
-        };
-        let of_files = files.iter().zip(found).map(|((file, _), found)| of_file(&file.path, found)).collect();
-        Self { of_files, evidence }
+        }
     }
 }
 
