@@ -35,6 +35,24 @@ fn other_rows_of_an_insert_are_told_of_the_table_and_not_of_its_columns() {
 }
 
 #[test]
+fn what_rows_are_deleted_by_is_told_as_a_filter() {
+    let script = |end: &str| format!("delete from u {end}; create view v as select x from u");
+    let expected = ["verdict review", "modified u ~filter", "review v via u"];
+    assert_eq!(told_of_script(&script("where x > 1"), &script("where x > 2")), expected);
+    assert_eq!(told_of_script(&script("where x > 1"), &script("")), expected);
+}
+
+#[test]
+fn what_rows_are_updated_by_is_told_as_a_filter_or_a_join() {
+    let script = |end: &str| format!("update u set x = t.a from t {end}; create view v as select x from u");
+    let expected = ["verdict review", "modified u ~filter", "review v via u"];
+    assert_eq!(told_of_script(&script("where x > 1"), &script("where x > 2")), expected);
+    let expected = ["verdict review", "modified u ~join", "review v via u"];
+    let joined = |kind: &str| script(&format!("{kind} join o on t.a = o.a where x > 1"));
+    assert_eq!(told_of_script(&joined("left"), &joined("inner")), expected);
+}
+
+#[test]
 fn another_branch_of_a_union_is_told_of_the_rows_wherever_its_columns_go() {
     let script = |branch: &str, value: &str| {
         format!(

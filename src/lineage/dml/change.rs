@@ -12,7 +12,7 @@ use crate::lineage::dml::assignment::targets;
 use crate::lineage::effect::{Effect, Flow};
 use crate::lineage::model::{AssetName, ColumnName, RowSet, Transformation};
 use crate::lineage::resolver::Resolver;
-use crate::lineage::shape::{Lookup, OutColumn, Relation, Scope, Shape};
+use crate::lineage::shape::{Lookup, OutColumn, Relation, Scope, Shape, shorten};
 use crate::sql::dialect::Dialect;
 use crate::sql::ident::{fold, fold_name};
 
@@ -28,16 +28,14 @@ impl Resolver<'_> {
             None => &[],
         };
         // The target first, so that bare names lead to it; then what it is joined with.
-        if !self.is_named_in(&update.table, from) {
-            self.table_with_joins(&update.table, &mut scope, &mut shape);
-        }
-        for table in from {
-            self.table_with_joins(table, &mut scope, &mut shape);
-        }
-        let mut rows = shape.rows.clone();
+        let target = std::iter::once(&update.table).filter(|table| !self.is_named_in(table, from));
+        let tables: Vec<&TableWithJoins> = target.chain(from).collect();
+        let mut rows = self.tables(tables, (&mut scope, &mut shape));
+        let mut filters = BTreeSet::new();
         if let Some(condition) = &update.selection {
             let value = self.value(condition, &scope, Transformation::Filter);
             rows.push_str(&format!("where {}", value.text));
+            filters.insert(shorten(format!("update where {}", value.text)));
             shape.indirect.extend(value.sources);
         }
         let named = factor_name(&update.table.relation).map(|name| fold_name(name, self.dialect));
@@ -46,8 +44,19 @@ impl Resolver<'_> {
             self.change((assignment, named.as_deref()), &scope, &mut changes);
         }
         shape.rows = format!("update{} {rows}", update_words(update));
+        shape.row_set = RowSet { filters, joins: std::mem::take(&mut shape.row_set.joins), ..RowSet::default() };
         let output = update.output.as_ref();
         self.write_each((changes, output), (&scope, shape), statement);
+    }
+
+    /// Brings tables into scope; the text of how they are joined decides which rows change.
+    fn tables<'t>(
+        &mut self,
+        tables: impl IntoIterator<Item = &'t TableWithJoins>,
+        (scope, shape): (&mut Scope<'_>, &mut Shape),
+    ) -> String {
+        let texts: Vec<String> = tables.into_iter().map(|table| self.table_with_joins(table, scope, shape)).collect();
+        format!("{} {} ", texts.join(", "), shape.rows)
     }
 
     /// Brings the relations of a statement into scope that its RETURNING may name.
@@ -128,9 +137,8 @@ impl Resolver<'_> {
         let names_only = !using.is_empty() && from.iter().all(|table| self.is_named_in(table, using));
         let mut scope = Scope::default();
         let mut shape = Shape::default();
-        for table in from.iter().filter(|_| !names_only).chain(using) {
-            self.table_with_joins(table, &mut scope, &mut shape);
-        }
+        let tables = from.iter().filter(|_| !names_only).chain(using);
+        shape.rows = self.tables(tables, (&mut scope, &mut shape));
         for name in &delete.tables {
             let parts = fold_name(name, self.dialect);
             // A table that stands only behind DELETE (`DELETE a FROM b WHERE a.x = b.x`).
@@ -138,10 +146,12 @@ impl Resolver<'_> {
                 scope.add(self.base_relation(parts, None, self.name_line(name)));
             }
         }
+        let mut condition_text = "delete".to_owned();
         if let Some(condition) = &delete.selection {
             let value = self.value(condition, &scope, Transformation::Filter);
             shape.indirect.extend(value.sources);
             shape.rows.push_str(&value.text);
+            condition_text = shorten(format!("delete where {}", value.text));
         }
         let in_from = from.iter().filter(|_| names_only).filter_map(|table| factor_name(&table.relation));
         let named = delete.tables.iter().chain(in_from).map(|name| fold_name(name, self.dialect));
@@ -151,6 +161,9 @@ impl Resolver<'_> {
         }
         let assets: BTreeSet<AssetName> = relations.into_iter().filter_map(only_asset).collect();
         shape.rows = format!("delete{} {}", delete_words(delete), shape.rows);
+        // What it deletes by is what the rows that stay are chosen by.
+        let joins = std::mem::take(&mut shape.row_set.joins);
+        shape.row_set = RowSet { filters: [condition_text].into(), joins, ..RowSet::default() };
         let changes = assets.into_iter().map(|asset| (asset, Vec::new())).collect();
         self.write_each((changes, delete.output.as_ref()), (&scope, shape), statement);
     }
@@ -163,9 +176,8 @@ impl Resolver<'_> {
         statement: &Statement,
     ) {
         let upstream = self.upstream.clone();
-        // What such a statement filters by decides which rows change, not which rows the table has.
         let deciding = shape.indirect.all().into_owned();
-        let shape = Shape { row_set: RowSet::default(), indirect: deciding.clone().into(), ..shape };
+        let shape = Shape { indirect: deciding.clone().into(), ..shape };
         for (asset, columns) in changes {
             self.output_into(output, (&asset, &deciding), scope, statement);
             self.upstream.clone_from(&upstream);
