@@ -5,6 +5,7 @@
 mod attention;
 mod catalog;
 mod changes;
+mod copies;
 mod footer;
 mod headline;
 mod notes;
@@ -84,12 +85,13 @@ impl<'a> Facts<'a> {
             }
         }
         let changed_files: BTreeSet<_> = report.files.iter().map(|row| &row.path).collect();
+        let dialects = report.files.iter().map(|row| (&row.path, row.dialect)).collect();
         let unseen = report.diagnostics.iter().any(|diagnostic| {
             let touched = diagnostic.file.as_ref().is_none_or(|file| changed_files.contains(file));
             diagnostic.severity == DiagnosticSeverity::Error && touched
         });
         let mut facts = Self {
-            changes: changes::rows(&report.impact.assets),
+            changes: copies::fold(changes::rows(&report.impact.assets), &dialects),
             row_sets: report.impact.assets.iter().filter(|asset| rows_may_differ(asset)).collect(),
             downstream: report.impact.downstream.iter().collect(),
             broken: changes::broken(&report.impact.assets),
@@ -111,7 +113,8 @@ impl<'a> Facts<'a> {
         let nothing_found = self.changes.is_empty() && self.row_sets.is_empty() && self.downstream.is_empty();
         if calm && nothing_found && catalog_is_plain && self.attention.is_empty() {
             Shape::OneLine
-        } else if self.changes.len() + self.row_sets.len() == 1 {
+        } else if self.changes.len() + self.row_sets.len() == 1 && self.changes.iter().all(|row| row.copies.is_empty())
+        {
             Shape::OneChange
         } else {
             Shape::Full

@@ -105,6 +105,7 @@ impl Screen<'_> {
             What::Asset => Phrase::default().name(&row.asset.name),
             What::Column(column) => Phrase::default().name(format!("{}.{}", row.asset.name, column.name)),
         };
+        let name = name.words(row.more_dialects());
         let nothing = Phrase::new("—");
         let (sources, readers) = (row.sources(MOST_ITEMS), row.read_by(self.facts, MOST_ITEMS));
         let read = match row.readers().len() {

@@ -10,9 +10,10 @@ use crate::report::facts::row_sets::sort_orders;
 use crate::report::facts::{Broken, Facts};
 use crate::report::phrase::Phrase;
 use crate::report::words;
+use crate::sql::dialect::Dialect;
 
 /// Of longer expressions only what differs is shown; the SQL below has them.
-const SHORT_EXPRESSION: usize = 60;
+pub const SHORT_EXPRESSION: usize = 60;
 /// A text that stands for a longer one ends with a digest behind this mark.
 pub const DIGEST: &str = "…#";
 
@@ -26,12 +27,14 @@ pub enum What<'a> {
 }
 
 /// A row of the table of changes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct ChangeRow<'a> {
     /// The changed asset.
     pub asset: &'a AssetChange,
     /// What of it.
     pub what: What<'a>,
+    /// The same asset in other dialects, of which the same is told.
+    pub copies: Vec<(Dialect, &'a AssetChange)>,
 }
 
 /// How much a row matters, from little to much.
@@ -53,8 +56,9 @@ pub fn rows(assets: &[AssetChange]) -> Vec<ChangeRow<'_>> {
 
 /// New and removed assets are one row each; their columns would be a wall.
 fn rows_of(asset: &AssetChange) -> Vec<ChangeRow<'_>> {
-    let whole = ChangeRow { asset, what: What::Asset };
-    let columns = asset.columns.iter().map(|column| ChangeRow { asset, what: What::Column(column) });
+    let row = |what| ChangeRow { asset, what, copies: Vec::new() };
+    let whole = row(What::Asset);
+    let columns = asset.columns.iter().map(|column| row(What::Column(column)));
     match asset.change {
         AssetChangeKind::Added | AssetChangeKind::Removed => vec![whole],
         AssetChangeKind::Renamed => std::iter::once(whole).chain(columns).collect(),
@@ -166,6 +170,17 @@ impl<'a> ChangeRow<'a> {
         }
     }
 
+    /// " and 2 more dialects: duckdb and postgres", where it is told of copies too.
+    #[must_use]
+    pub fn more_dialects(&self) -> String {
+        if self.copies.is_empty() {
+            return String::new();
+        }
+        let names: Vec<String> = self.copies.iter().map(|(dialect, _)| dialect.to_string()).collect();
+        let count = words::count(names.len(), "more dialect", "more dialects");
+        format!(" and {count}: {}", words::enumerate(&names))
+    }
+
     /// The column of the table: `amount`, or how many columns come or go with the asset.
     #[must_use]
     pub fn column_cell(&self) -> Phrase {
@@ -234,9 +249,11 @@ impl<'a> ChangeRow<'a> {
             };
         };
         let mut names = BTreeSet::<&AssetName>::new();
-        for name in std::iter::once(&column.name).chain(&column.previous_name) {
-            let reference = ColumnRef { asset: self.asset.name.clone(), column: name.clone() };
-            names.extend(facts.readers_of(&reference));
+        for asset in std::iter::once(self.asset).chain(self.copies.iter().map(|(_, copy)| *copy)) {
+            for name in std::iter::once(&column.name).chain(&column.previous_name) {
+                let reference = ColumnRef { asset: asset.name.clone(), column: name.clone() };
+                names.extend(facts.readers_of(&reference));
+            }
         }
         if names.is_empty() {
             return self.unread();

@@ -104,13 +104,16 @@ fn incomplete(facts: &Facts<'_>) -> Phrase {
 fn review(facts: &Facts<'_>) -> Phrase {
     if let [row] = facts.changes.as_slice()
         && facts.row_sets.is_empty()
+        && row.copies.is_empty()
     {
         return row.what_happened().then(readers(facts));
     }
     if let ([], [asset]) = (facts.changes.as_slice(), facts.row_sets.as_slice()) {
         return Phrase::new("the rows of ").name(&asset.name).words(" may differ").then(readers(facts));
     }
-    let number = |wanted: fn(&ChangeRow<'_>) -> bool| facts.changes.iter().filter(|row| wanted(row)).count();
+    let number = |wanted: fn(&ChangeRow<'_>) -> bool| -> usize {
+        facts.changes.iter().filter(|row| wanted(row)).map(|row| 1 + row.copies.len()).sum()
+    };
     let renamed = number(|row| row.is_renamed());
     let gone = number(|row| row.is_gone() && !row.is_renamed());
     let values =
@@ -157,7 +160,8 @@ fn changed_places<'a>(facts: &'a Facts<'_>) -> impl Iterator<Item = AssetKind> +
 fn readers(facts: &Facts<'_>) -> Phrase {
     let kinds: Vec<AssetKind> = facts.downstream.iter().map(|asset| asset.kind).collect();
     let at_least = if facts.at_least { "at least " } else { "" };
-    let what = if facts.changes.len() + facts.row_sets.len() == 1 { "it" } else { "them" };
+    let copies: usize = facts.changes.iter().map(|row| row.copies.len()).sum();
+    let what = if facts.changes.len() + copies + facts.row_sets.len() == 1 { "it" } else { "them" };
     match kinds.len() {
         0 => Phrase::new(format!("; no other SQL here reads {what}{}", bound(facts))),
         1 => Phrase::new(format!("; {at_least}{} downstream is affected", words::assets(kinds))),
@@ -166,13 +170,15 @@ fn readers(facts: &Facts<'_>) -> Phrase {
 }
 
 fn additions(facts: &Facts<'_>) -> Phrase {
-    if let [row] = facts.changes.as_slice() {
+    if let [row] = facts.changes.as_slice()
+        && row.copies.is_empty()
+    {
         return row.what_happened();
     }
     let kinds = whole_assets(facts, AssetChangeKind::Added);
     let new =
         |row: &&ChangeRow<'_>| matches!(row.what, What::Column(column) if column.change == ColumnChangeKind::Added);
-    let columns = facts.changes.iter().filter(new).count();
+    let columns: usize = facts.changes.iter().filter(new).map(|row| 1 + row.copies.len()).sum();
     let mut parts = Vec::new();
     if !kinds.is_empty() {
         parts.push(words::assets(kinds));
@@ -189,7 +195,9 @@ fn additions(facts: &Facts<'_>) -> Phrase {
 /// The kinds of the assets to which this happened as a whole.
 fn whole_assets(facts: &Facts<'_>, change: AssetChangeKind) -> Vec<AssetKind> {
     let rows = facts.changes.iter().filter(|row| matches!(row.what, What::Asset) && row.asset.change == change);
-    rows.map(|row| row.asset.kind).collect()
+    rows.flat_map(|row| std::iter::once(row.asset).chain(row.copies.iter().map(|(_, copy)| *copy)))
+        .map(|asset| asset.kind)
+        .collect()
 }
 
 /// How much changed, in numbers.

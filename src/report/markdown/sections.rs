@@ -84,7 +84,7 @@ impl Page<'_> {
         let readers = self.ink.cell(&row.read_by(self.facts, most));
         let still = if row.is_gone() && !row.readers().is_empty() { "**still** " } else { "" };
         vec![
-            self.asset_cell(row.asset),
+            self.asset_cell(row.asset) + &row.more_dialects(),
             self.ink.cell(&row.column_cell()),
             self.ink.cell(&row.change_cell()),
             self.ink.cell(&row.sources(most)),
