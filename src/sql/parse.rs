@@ -23,7 +23,7 @@ use crate::sql::table_function::table_function;
 /// How deep expressions and queries may nest. Real SQL stays under 60; the parser grows its stack up to this depth.
 const RECURSION_LIMIT: usize = 600;
 
-/// For how many tokens room is made before they are counted: those of 250 kB.
+/// For how many tokens room is made before they are counted: those of 130 kB.
 const MOST_TOKENS_AT_FIRST: usize = 1 << 16;
 
 /// Why a statement was not understood.
@@ -141,8 +141,8 @@ fn written(tokens: &[TokenWithSpan]) -> String {
 }
 
 fn tokens_of(text: &str, grammar: &dyn Grammar, dialect: Dialect) -> Result<Vec<TokenWithSpan>, ParserError> {
-    // A token is some four characters; a vector of large tokens that grows is copied again and again.
-    let mut tokens = Vec::with_capacity((text.len() / 4).min(MOST_TOKENS_AT_FIRST));
+    // A token, blanks included, is some two characters; a vector of large tokens that grows is copied again and again.
+    let mut tokens = Vec::with_capacity((text.len() / 2).min(MOST_TOKENS_AT_FIRST));
     // `a[0]._b`: the tokenizer takes the dot for the start of a number, unless a blank ends it.
     if let Err(error) = Tokenizer::new(grammar, text).tokenize_with_location_into_buf(&mut tokens) {
         tokens = Tokenizer::new(grammar, &apart(text, dialect).ok_or(error)?).tokenize_with_location()?;
