@@ -98,6 +98,12 @@ impl<'a> ChangeRow<'a> {
         }
     }
 
+    /// How many assets or columns it tells of.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        1 + self.copies.len()
+    }
+
     /// Whether a name is gone: removed or renamed.
     #[must_use]
     pub fn is_gone(&self) -> bool {

@@ -112,7 +112,7 @@ fn review(facts: &Facts<'_>) -> Phrase {
         return Phrase::new("the rows of ").name(&asset.name).words(" may differ").then(readers(facts));
     }
     let number = |wanted: fn(&ChangeRow<'_>) -> bool| -> usize {
-        facts.changes.iter().filter(|row| wanted(row)).map(|row| 1 + row.copies.len()).sum()
+        facts.changes.iter().filter(|row| wanted(row)).map(ChangeRow::count).sum()
     };
     let renamed = number(|row| row.is_renamed());
     let gone = number(|row| row.is_gone() && !row.is_renamed());
@@ -160,8 +160,8 @@ fn changed_places<'a>(facts: &'a Facts<'_>) -> impl Iterator<Item = AssetKind> +
 fn readers(facts: &Facts<'_>) -> Phrase {
     let kinds: Vec<AssetKind> = facts.downstream.iter().map(|asset| asset.kind).collect();
     let at_least = if facts.at_least { "at least " } else { "" };
-    let copies: usize = facts.changes.iter().map(|row| row.copies.len()).sum();
-    let what = if facts.changes.len() + copies + facts.row_sets.len() == 1 { "it" } else { "them" };
+    let changes: usize = facts.changes.iter().map(ChangeRow::count).sum();
+    let what = if changes + facts.row_sets.len() == 1 { "it" } else { "them" };
     match kinds.len() {
         0 => Phrase::new(format!("; no other SQL here reads {what}{}", bound(facts))),
         1 => Phrase::new(format!("; {at_least}{} downstream is affected", words::assets(kinds))),
@@ -178,7 +178,7 @@ fn additions(facts: &Facts<'_>) -> Phrase {
     let kinds = whole_assets(facts, AssetChangeKind::Added);
     let new =
         |row: &&ChangeRow<'_>| matches!(row.what, What::Column(column) if column.change == ColumnChangeKind::Added);
-    let columns: usize = facts.changes.iter().filter(new).map(|row| 1 + row.copies.len()).sum();
+    let columns: usize = facts.changes.iter().filter(new).map(ChangeRow::count).sum();
     let mut parts = Vec::new();
     if !kinds.is_empty() {
         parts.push(words::assets(kinds));
@@ -221,7 +221,8 @@ pub fn numbers(facts: &Facts<'_>) -> Phrase {
         let colon = if kinds.len() == 1 { "" } else { ":" };
         parts.push(format!("{all}{colon} {}", detail.join(", ")));
     }
-    let columns = facts.changes.iter().filter(|row| matches!(row.what, What::Column(_))).count();
+    let columns: usize =
+        facts.changes.iter().filter(|row| matches!(row.what, What::Column(_))).map(ChangeRow::count).sum();
     if columns > 0 {
         parts.push(format!("{} changed", words::count(columns, "column", "columns")));
     }
