@@ -5,7 +5,9 @@
 //! when dbt runs is a named hole (`sql::jinja::hole`). Where both branches of `is_incremental()` differ, the one that reads
 //! more relations is taken, and of two that read as many the longer one.
 
+pub mod artifacts;
 pub mod columns;
+pub mod compiled;
 pub mod config;
 pub mod macros;
 pub mod model;

@@ -44,6 +44,8 @@ pub enum DiagnosticCode {
     DynamicSql,
     /// A statement kind that is known to move data and is not resolved to columns.
     TableLevelOnly,
+    /// SQL that dbt compiled, and whether it is used.
+    DbtArtifact,
     /// The base or head side is not complete.
     IncompleteSide,
 }
@@ -66,6 +68,7 @@ impl DiagnosticCode {
             Self::DuplicateDefinition => "duplicate-definition",
             Self::DynamicSql => "dynamic-sql",
             Self::TableLevelOnly => "table-level-only",
+            Self::DbtArtifact => "dbt-artifact",
             Self::IncompleteSide => "incomplete-side",
         }
     }

@@ -8,6 +8,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use crate::dbt::artifacts::ProjectArtifacts;
 use crate::diagnostic::Diagnostic;
 use crate::path::RepoPath;
 use crate::revision::{BaseRevision, HeadRevision};
@@ -89,12 +90,14 @@ pub struct SourceTree<Side> {
     pub sql: BTreeMap<RepoPath, SourceFile>,
     /// Files that give the SQL its meaning: `dbt_project.yml`, YAML beside models, seed headers (`.csv`), packages.
     pub support: BTreeMap<RepoPath, SourceFile>,
+    /// What dbt wrote about its projects. Not part of the tree in git.
+    pub artifacts: Vec<Arc<ProjectArtifacts>>,
     side: PhantomData<Side>,
 }
 
 impl<Side> Default for SourceTree<Side> {
     fn default() -> Self {
-        Self { sql: BTreeMap::new(), support: BTreeMap::new(), side: PhantomData }
+        Self { sql: BTreeMap::new(), support: BTreeMap::new(), artifacts: Vec::new(), side: PhantomData }
     }
 }
 

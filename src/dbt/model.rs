@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use minijinja::Value;
 
+use super::compiled::Compiled;
 use super::config::NodeConfig;
 use super::macros::{Words, asks_warehouse, extract};
 use super::names::{Names, TARGET_DATABASE, TARGET_SCHEMA};
@@ -61,6 +62,19 @@ impl Draft {
     #[must_use]
     pub fn finished(prepared: Prepared) -> Self {
         Self { prepared, build: None }
+    }
+
+    /// Takes SQL that dbt compiled in place of what was rendered.
+    pub fn take(&mut self, compiled: Compiled) {
+        let Compiled { sql, tokens, line_map, .. } = compiled;
+        let is_hole = |code| matches!(code, DiagnosticCode::TemplateHole | DiagnosticCode::TemplateError);
+        self.prepared.diagnostics.retain(|diagnostic| !is_hole(diagnostic.code));
+        self.prepared.holes.clear();
+        self.prepared.partial = false;
+        (self.prepared.sql, self.prepared.tokens, self.prepared.line_map) = (sql, tokens, line_map);
+        if let Some(build) = &mut self.build {
+            build.whole = true;
+        }
     }
 }
 
@@ -330,6 +344,11 @@ impl Relations {
             nodes.insert(build.asset.clone(), relation);
         }
         Self { world: Arc::clone(world), nodes }
+    }
+
+    /// Takes relations that are known otherwise.
+    pub fn know(&mut self, relations: impl IntoIterator<Item = (AssetName, Relation)>) {
+        self.nodes.extend(relations);
     }
 
     /// Fills in the asset and what the catalog gets.

@@ -223,6 +223,7 @@ pub fn trouble(code: DiagnosticCode) -> &'static str {
         DiagnosticCode::DuplicateDefinition => "defines something twice",
         DiagnosticCode::DynamicSql => "builds SQL at run time",
         DiagnosticCode::TableLevelOnly => "was understood for tables, not for columns",
+        DiagnosticCode::DbtArtifact => "has SQL that dbt compiled",
         DiagnosticCode::IncompleteSide => "is not complete",
     }
 }
@@ -246,6 +247,7 @@ pub fn troubles(code: DiagnosticCode, number: usize) -> String {
         DiagnosticCode::DuplicateDefinition => ("thing defined twice", "things defined twice"),
         DiagnosticCode::DynamicSql => ("place that builds SQL at run time", "places that build SQL at run time"),
         DiagnosticCode::TableLevelOnly => ("place understood for tables only", "places understood for tables only"),
+        DiagnosticCode::DbtArtifact => ("file with SQL that dbt compiled", "files with SQL that dbt compiled"),
         DiagnosticCode::IncompleteSide => ("incomplete reading", "incomplete readings"),
     };
     count(number, one, many)

@@ -3,13 +3,16 @@
 //!
 //! Pure and parallel. Files without a template marker pass through without a copy.
 
+mod compiled;
 mod dialects;
 mod plain;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use self::compiled::decide;
 use self::dialects::{SideFiles, choose};
 use self::plain::plain;
 use super::dialect::Dialect;
@@ -18,7 +21,9 @@ use super::ident::Defaults;
 use super::layout::{AssetPattern, Layout};
 use super::stack::on_large_stacks;
 use super::template::Prepared;
+use crate::dbt::artifacts::ProjectArtifacts;
 use crate::dbt::columns::declared;
+use crate::dbt::compiled::{Artifacts, Told, of_catalogs};
 use crate::dbt::model::{DbtFile, Draft, Relations, draft};
 use crate::dbt::world::World;
 use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
@@ -76,11 +81,14 @@ pub fn prepare<Side: Sync>(tree: &SourceTree<Side>, options: &PrepareOptions<'_>
     on_large_stacks(|| {
         let opened = Opened::of(tree);
         let dialects = choose(&[opened.files()], options).pop().unwrap_or_default();
-        opened.prepare(tree, options, dialects)
+        let mut drafts = opened.drafts(options, dialects);
+        let told = opened.told(&drafts);
+        decide((&drafts, &told), None).take_into(&mut drafts);
+        opened.finish(drafts, &tree.artifacts)
     })
 }
 
-/// Prepares every SQL file of both sides, each path in one dialect.
+/// Prepares every SQL file of both sides: each path in one dialect, and as dbt compiled it only where that is known of both.
 #[must_use]
 pub fn prepare_both(
     base: &SourceTree<Base>,
@@ -88,24 +96,35 @@ pub fn prepare_both(
     options: &PrepareOptions<'_>,
 ) -> (PreparedSide, PreparedSide) {
     on_large_stacks(|| {
-        let (opened_base, opened_head) = (Opened::of(base), Opened::of(head));
-        let mut dialects = choose(&[opened_base.files(), opened_head.files()], options).into_iter();
+        let (opened, opened_head) = (Opened::of(base), Opened::of(head));
+        let mut dialects = choose(&[opened.files(), opened_head.files()], options).into_iter();
         let mut next = || dialects.next().unwrap_or_default();
-        let base = opened_base.prepare(base, options, next());
-        (base, opened_head.prepare(head, options, next()))
+        let (mut before, mut after) = (opened.drafts(options, next()), opened_head.drafts(options, next()));
+        let (told, told_head) = (opened.told(&before), opened_head.told(&after));
+        let decided = decide((&before, &told), Some((&after, &told_head)));
+        decide((&after, &told_head), Some((&before, &told))).take_into(&mut after);
+        decided.take_into(&mut before);
+        // What could not be used of the base is told with the head: reports tell of that.
+        let unusable = opened.artifacts().diagnostics();
+        // What a warehouse holds is of no side: the newest catalog that is here counts for both.
+        let (before, mut after) = (opened.finish(before, &head.artifacts), opened_head.finish(after, &head.artifacts));
+        after.diagnostics.extend(unusable);
+        (before, after)
     })
 }
 
 /// One side, looked through.
-struct Opened<'t> {
+struct Opened<'t, Side> {
+    tree: &'t SourceTree<Side>,
     world: Arc<World>,
     readable: Vec<(&'t SourceFile, &'t Arc<str>)>,
     unreadable: Vec<Diagnostic>,
 }
 
-impl<'t> Opened<'t> {
-    fn of<Side: Sync>(tree: &'t SourceTree<Side>) -> Self {
-        let mut opened = Self { world: Arc::new(World::read(tree)), readable: Vec::new(), unreadable: Vec::new() };
+impl<'t, Side: Sync> Opened<'t, Side> {
+    fn of(tree: &'t SourceTree<Side>) -> Self {
+        let world = Arc::new(World::read(tree));
+        let mut opened = Self { tree, world, readable: Vec::new(), unreadable: Vec::new() };
         for file in tree.sql.values() {
             match &file.content {
                 Ok(text) => opened.readable.push((file, text)),
@@ -123,27 +142,62 @@ impl<'t> Opened<'t> {
         SideFiles { world: &self.world, files: &self.readable }
     }
 
-    fn prepare<Side: Sync>(
-        self,
-        tree: &SourceTree<Side>,
-        options: &PrepareOptions<'_>,
-        dialects: Vec<(Dialect, String)>,
-    ) -> PreparedSide {
-        let Self { world, readable, unreadable } = self;
-        let layout = layout(&world, &readable, options.asset_from_path);
-        let drafts: Vec<Draft> = readable
-            .into_par_iter()
-            .zip(dialects)
-            .map(|((file, text), dialect)| match world.projects.place(&file.path) {
-                Some((project, role, _)) => draft(&world, &DbtFile { file, text, project, role, dialect }),
-                None => Draft::finished(plain(file, text, dialect, (&layout, options.defaults))),
-            })
-            .collect();
-        let relations = Relations::gather(&world, &drafts);
-        let files = drafts.into_par_iter().map(|draft| relations.finish(draft)).collect();
-        let declared = declared(&world, tree);
-        PreparedSide { files, unreadable, diagnostics: world.diagnostics.clone(), declared }
+    fn artifacts(&self) -> Artifacts<'_> {
+        Artifacts::of(&self.world, &self.tree.artifacts)
     }
+
+    /// The files rendered, in the order of those that could be read.
+    fn drafts(&self, options: &PrepareOptions<'_>, dialects: Vec<(Dialect, String)>) -> Vec<Draft> {
+        let layout = layout(&self.world, &self.readable, options.asset_from_path);
+        let of_file = |((file, text), dialect): (&(&SourceFile, &Arc<str>), (Dialect, String))| match self
+            .world
+            .projects
+            .place(&file.path)
+        {
+            Some((project, role, _)) => draft(&self.world, &DbtFile { file, text, project, role, dialect }),
+            None => Draft::finished(plain(file, text, dialect, (&layout, options.defaults))),
+        };
+        self.readable.par_iter().zip(dialects).map(of_file).collect()
+    }
+
+    /// What dbt's artifacts say of files of which our own rendering leaves something open.
+    fn told(&self, drafts: &[Draft]) -> BTreeMap<RepoPath, Told> {
+        let artifacts = self.artifacts();
+        if artifacts.is_empty() {
+            return BTreeMap::new();
+        }
+        let open = self.readable.par_iter().zip(drafts).filter(|(_, draft)| draft.prepared.partial);
+        open.filter_map(|((file, text), _)| Some((file.path.clone(), artifacts.told(&file.path, text)?))).collect()
+    }
+
+    fn finish(self, drafts: Vec<Draft>, newest: &[Arc<ProjectArtifacts>]) -> PreparedSide {
+        let mut relations = Relations::gather(&self.world, &drafts);
+        let artifacts = self.artifacts();
+        let mut diagnostics = self.world.diagnostics.clone();
+        let mut declared = declared(&self.world, self.tree);
+        if !artifacts.is_empty() || !newest.is_empty() {
+            let known = |(file, text): &(&SourceFile, &Arc<str>)| {
+                artifacts.relation(&file.path, text).map(|(asset, relation)| (asset.clone(), relation))
+            };
+            relations.know(self.readable.par_iter().filter_map(known).collect::<Vec<_>>());
+            let named = drafts.iter().flat_map(|draft| draft.prepared.tokens.values().map(|target| &target.asset));
+            add(&mut declared, of_catalogs(&self.world, newest, &named.collect()));
+            diagnostics.extend(artifacts.diagnostics());
+        }
+        let files = drafts.into_par_iter().map(|draft| relations.finish(draft)).collect();
+        PreparedSide { files, unreadable: self.unreadable, diagnostics, declared }
+    }
+}
+
+/// Adds what a catalog knows; it counts more than what YAML says of some columns.
+fn add(declared: &mut Vec<DeclaredAsset>, known: Vec<DeclaredAsset>) {
+    for asset in known {
+        match declared.iter_mut().find(|other| other.name == asset.name) {
+            Some(other) => (other.columns, other.complete) = (asset.columns, true),
+            None => declared.push(asset),
+        }
+    }
+    declared.sort_by(|a, b| (&a.name, &a.file).cmp(&(&b.name, &b.file)));
 }
 
 /// The layout of the files that belong to no dbt project.
