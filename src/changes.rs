@@ -6,6 +6,7 @@
 //! checked out, no link is followed, and nothing here looks at what the SQL says.
 
 mod api;
+mod artifacts;
 mod assemble;
 mod compare;
 mod decode;
@@ -52,6 +53,8 @@ pub struct ChangesOptions {
     pub exclude: Vec<String>,
     /// Largest file that is read, in bytes.
     pub max_file_bytes: u64,
+    /// dbt's manifest of the base.
+    pub base_manifest: Option<PathBuf>,
 }
 
 impl From<&Settings> for ChangesOptions {
@@ -61,6 +64,7 @@ impl From<&Settings> for ChangesOptions {
             files: settings.files.clone(),
             exclude: settings.exclude.clone(),
             max_file_bytes: settings.max_file_bytes,
+            base_manifest: settings.base_manifest.clone(),
         }
     }
 }
@@ -191,6 +195,10 @@ pub async fn read(
         contents,
     });
     change_set.diagnostics.extend(comparison.notes);
+    if let Some(git) = sources.clone_here() {
+        change_set.head_tree.artifacts = artifacts::of_projects(&change_set.head_tree, &|name| git.locate(name));
+    }
+    change_set.base_tree.artifacts = artifacts::of_base(options.base_manifest.as_deref(), &options.workspace);
     Ok(change_set)
 }
 

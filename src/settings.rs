@@ -139,6 +139,8 @@ pub struct Settings {
     pub ca_bundle: Option<PathBuf>,
     /// Largest file that is read, in bytes.
     pub max_file_bytes: u64,
+    /// dbt's `manifest.json` of the base.
+    pub base_manifest: Option<PathBuf>,
     /// The repository's folder.
     pub workspace: PathBuf,
 }

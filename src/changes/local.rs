@@ -1,5 +1,6 @@
 //! Both sides on a laptop: any git repository, no network, no token.
 
+use super::artifacts::{of_base, of_projects};
 use super::assemble::{Contents, unhashed};
 use super::compare::{REMOTE_TIPS, default_tip};
 use super::decode::decode;
@@ -61,14 +62,19 @@ pub fn read_local(options: &ChangesOptions, base: Option<&str>, head: LocalHead)
     let mut wanted = wanted(&[&base_picks, &head_picks]);
     wanted.retain(|id, _| !contents.contains_key(id));
     contents.extend(read_from_clone(&git, &wanted, &commits, options.max_file_bytes));
-    Ok(assembled(Compared {
+    let mut change_set = assembled(Compared {
         base_revision: BaseRevision(base.map_or_else(|| git.empty_tree(), Ok)?),
         head_revision,
         listed_by: ListedBy::GitDiff,
         base: base_picks,
         head: head_picks,
         contents,
-    }))
+    });
+    if change_set.head == HeadRevision::Worktree {
+        change_set.head_tree.artifacts = of_projects(&change_set.head_tree, &|name| git.locate(name));
+    }
+    change_set.base_tree.artifacts = of_base(options.base_manifest.as_deref(), &options.workspace);
+    Ok(change_set)
 }
 
 fn resolve(git: &Repository, revision: &str) -> Result<CommitId, ChangesError> {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
+use super::artifacts::of_projects;
 use super::assemble::unhashed;
 use super::decode::{Keep, decode};
 use super::disk::{name_below, path_from, read_file};
@@ -58,7 +59,14 @@ pub fn read_paths(paths: &[PathBuf], options: &ChangesOptions) -> Result<SourceT
     for name in files.iter().filter_map(|file| name_below(&top, file)) {
         reader.take(&name, &mut tree);
     }
+    tree.artifacts = of_projects(&tree, &|name| regular(&top, name));
     Ok(tree)
+}
+
+/// Where a file below the top folder is, if it is no link.
+fn regular(top: &Path, name: &[u8]) -> Option<PathBuf> {
+    let path = top.join(path_from(name));
+    fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_file()).then_some(path)
 }
 
 /// The path without links; also the proof that it exists.
@@ -158,7 +166,13 @@ mod tests {
     use super::*;
 
     fn options(workspace: &Path) -> ChangesOptions {
-        ChangesOptions { workspace: workspace.to_path_buf(), files: vec![], exclude: vec![], max_file_bytes: 1_000 }
+        ChangesOptions {
+            workspace: workspace.to_path_buf(),
+            files: vec![],
+            exclude: vec![],
+            max_file_bytes: 1_000,
+            base_manifest: None,
+        }
     }
 
     fn write(folder: &Path, name: &str, text: &str) -> PathBuf {

@@ -293,6 +293,17 @@ pub const MAX_FILE_BYTES: Input = Input {
     help: "Largest SQL file that is read, in bytes. A larger one is named in the report and not read.",
 };
 
+/// dbt's manifest of the base.
+pub const BASE_MANIFEST: Input = Input {
+    name: "base-manifest",
+    variable: "DATASCALE_BASE_MANIFEST",
+    default: "",
+    kind: InputKind::Single,
+    value_name: "FILE",
+    help: "dbt's manifest.json of the base, from the repository's folder. What dbt compiled is then known of both sides; \
+           that of the head is found in target/ of the checkout (docs/dbt.md).",
+};
+
 /// The repository's folder.
 pub const WORKSPACE: Input = Input {
     name: "workspace",
@@ -304,7 +315,7 @@ pub const WORKSPACE: Input = Input {
 };
 
 /// Every setting, in the order of the documentation.
-pub const ALL: [&Input; 23] = [
+pub const ALL: [&Input; 24] = [
     &TOKEN,
     &API_URL,
     &ALLOW_HTTP,
@@ -327,11 +338,12 @@ pub const ALL: [&Input; 23] = [
     &REPORT_FILE,
     &CA_BUNDLE,
     &MAX_FILE_BYTES,
+    &BASE_MANIFEST,
     &WORKSPACE,
 ];
 
 /// The settings that `preview` uses.
-pub const OF_PREVIEW: [&Input; 11] = [
+pub const OF_PREVIEW: [&Input; 12] = [
     &FILES,
     &EXCLUDE,
     &DIALECT,
@@ -342,6 +354,7 @@ pub const OF_PREVIEW: [&Input; 11] = [
     &FAIL_ON,
     &COMMENT_ID,
     &MAX_FILE_BYTES,
+    &BASE_MANIFEST,
     &WORKSPACE,
 ];
 

@@ -89,6 +89,7 @@ impl<'a> Resolver<'a> {
             report_file: self.given(&inputs::REPORT_FILE).map(|given| PathBuf::from(given.value)),
             ca_bundle: self.given(&inputs::CA_BUNDLE).map(|given| PathBuf::from(given.value)),
             max_file_bytes: max_file_bytes?,
+            base_manifest: self.given(&inputs::BASE_MANIFEST).map(|given| PathBuf::from(given.value)),
             workspace: self.workspace(),
         })
     }
@@ -188,7 +189,7 @@ mod tests {
         assert_eq!((settings.ingest, settings.fail_on), (IngestMode::PullRequest, Vec::new()));
         assert_eq!((settings.on_ingest_error, settings.on_publish_error), (OnError::Warn, OnError::Warn));
         assert!(settings.comment && settings.comment_id.is_empty() && settings.extra_config.is_empty());
-        assert_eq!((settings.report_file, settings.ca_bundle), (None, None));
+        assert_eq!((settings.report_file, settings.ca_bundle, settings.base_manifest), (None, None, None));
         assert_eq!(settings.max_file_bytes, DEFAULT_MAX_FILE_BYTES);
         assert_eq!(settings.workspace, PathBuf::from("."));
     }

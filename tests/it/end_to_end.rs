@@ -5,6 +5,7 @@
 //! reach the runner, the outputs are those that `action.yml` declares, every changed file is in one bucket, and a second
 //! run on the same commit writes nothing to the forge.
 
+mod artifacts;
 mod catalog;
 mod contract;
 mod demo;

@@ -101,7 +101,13 @@ impl Repository {
     }
 
     pub fn options(&self) -> ChangesOptions {
-        ChangesOptions { workspace: self.path().to_path_buf(), files: vec![], exclude: vec![], max_file_bytes: 100_000 }
+        ChangesOptions {
+            workspace: self.path().to_path_buf(),
+            files: vec![],
+            exclude: vec![],
+            max_file_bytes: 100_000,
+            base_manifest: None,
+        }
     }
 }
 
