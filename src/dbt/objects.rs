@@ -209,7 +209,7 @@ impl Object for StandIn {
     fn call(self: &Arc<Self>, _: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
         let arguments = Arguments::read(args)?;
         let text = stand_in::expand(&self.name, &arguments, self.session.setting.dialect);
-        let unknown = || self.session.holes.value(&format!("{}.{}", self.package, self.name), None);
+        let unknown = || self.session.holes.result(&format!("{}.{}", self.package, self.name), args, None);
         Ok(text.map_or_else(unknown, Value::from))
     }
 }

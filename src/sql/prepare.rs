@@ -267,7 +267,7 @@ mod tests {
         assert_eq!(prepared.template, Template::Jinja);
         assert_eq!(
             prepared.sql.as_ref(),
-            "\nselect '__hole_ds' as d, __hole_params_column\nfrom __hole_params_table\nwhere d = '__hole_macros_ds_add'"
+            "\nselect '__hole_ds' as d, __hole_params_column\nfrom __hole_params_table\nwhere d = '__hole_macros_ds_add_ds_1_aa65'"
         );
         let lines: Vec<_> = prepared.diagnostics.iter().map(|found| found.line).collect();
         assert_eq!(lines, [2, 3]);

@@ -43,19 +43,29 @@ pub fn findings(
     for (identifier, line) in &printed.in_code {
         let record = records.get(identifier);
         let undefined = rendered.undefined.get(identifier).cloned();
-        let expression = record.map(|record| record.expression.clone()).or(undefined);
+        let expression = record.map(|record| named(record).clone()).or(undefined);
         let reason = record.and_then(|record| record.reason.clone());
         let entry = (line_of(*line), expression.unwrap_or_else(|| identifier.clone()), reason);
-        found.entry(identifier.clone()).or_insert(entry);
+        found.entry(key(identifier, record)).or_insert(entry);
     }
     for (identifier, record) in records.iter().filter(|(_, record)| record.used) {
         // More than are named need no line.
         if found.len() <= MOST_NAMED && !printed.harmless.contains(identifier) {
-            let entry = (line_of_words(source, &record.expression), record.expression.clone(), record.reason.clone());
-            found.entry(identifier.clone()).or_insert(entry);
+            let entry = (line_of_words(source, named(record)), named(record).clone(), record.reason.clone());
+            found.entry(key(identifier, Some(record))).or_insert(entry);
         }
     }
     diagnostics(file, found.into_values().collect(), hints)
+}
+
+/// What is told of a hole: of a function that is not known, itself, whatever it is called with.
+fn named(record: &HoleRecord) -> &String {
+    record.function.as_ref().unwrap_or(&record.expression)
+}
+
+/// What is told once.
+fn key(identifier: &str, record: Option<&HoleRecord>) -> String {
+    record.and_then(|record| record.function.as_deref()).unwrap_or(identifier).to_owned()
 }
 
 fn diagnostics(file: &RepoPath, mut found: Vec<(u32, String, Option<String>)>, hints: &Hints<'_>) -> Vec<Diagnostic> {

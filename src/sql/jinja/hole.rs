@@ -4,6 +4,8 @@
 //! template's own words, so that it is the same on both sides of a change. Over a hole a loop runs no round, and in a
 //! condition it counts as false, which is what dbt itself has for the result of a query that it did not run.
 
+mod words;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,6 +29,8 @@ const LONGEST_EXPRESSION: usize = 80;
 pub struct HoleRecord {
     /// The template's words for it, in short.
     pub expression: String,
+    /// The function, where it is what a function gives for its arguments.
+    pub function: Option<String>,
     /// Why it is one, where more can be said than that it is not known.
     pub reason: Option<String>,
     /// Whether the rendered text depends on it: it was printed, tested or looped over.
@@ -43,9 +47,23 @@ impl Holes {
     /// A hole as a value for the template.
     #[must_use]
     pub fn value(self: &Arc<Self>, expression: &str, reason: Option<&str>) -> Value {
+        self.hole((expression, None), reason)
+    }
+
+    /// What an unknown function gives for arguments, as a value for the template: with others it may give something else.
+    #[must_use]
+    pub fn result(self: &Arc<Self>, function: &str, arguments: &[Value], reason: Option<&str>) -> Value {
+        if arguments.is_empty() {
+            return self.value(function, reason);
+        }
+        self.hole((&format!("{function}({})", words::list(arguments)), Some(function)), reason)
+    }
+
+    fn hole(self: &Arc<Self>, (expression, function): (&str, Option<&str>), reason: Option<&str>) -> Value {
         let identifier = hole_identifier(expression);
         self.lock().entry(identifier.clone()).or_insert_with(|| HoleRecord {
             expression: shorten(expression),
+            function: function.map(shorten),
             reason: reason.map(str::to_owned),
             used: false,
         });
@@ -59,7 +77,9 @@ impl Holes {
 
     /// Notes that the rendered text depends on something that is not known, without a value for it.
     pub fn note(&self, expression: &str, reason: &str) {
-        let record = HoleRecord { expression: shorten(expression), reason: Some(reason.to_owned()), used: true };
+        let expression_in_short = shorten(expression);
+        let reason = Some(reason.to_owned());
+        let record = HoleRecord { expression: expression_in_short, function: None, reason, used: true };
         self.lock().insert(hole_identifier(expression), record);
     }
 
@@ -176,6 +196,10 @@ impl Hole {
         Value::from_dyn_object(self.clone())
     }
 
+    fn result(&self, function: &str, arguments: &[Value]) -> Value {
+        self.holes.result(function, arguments, self.reason.as_deref())
+    }
+
     fn member(self: &Arc<Self>, name: &str) -> Value {
         if self.expression.len() + name.len() > LONGEST_EXPRESSION {
             return self.again();
@@ -203,12 +227,16 @@ impl Object for Hole {
         false
     }
 
-    fn call(self: &Arc<Self>, _state: &mut State<'_, '_>, _args: &[Value]) -> Result<Value, Error> {
-        Ok(self.again())
+    fn call(self: &Arc<Self>, _: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
+        Ok(if args.is_empty() { self.again() } else { self.result(&self.expression, args) })
     }
 
-    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, _: &[Value]) -> Result<Value, Error> {
-        Ok(self.member(method))
+    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, Error> {
+        Ok(if args.is_empty() {
+            self.member(method)
+        } else {
+            self.result(&format!("{}.{method}", self.expression), args)
+        })
     }
 
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -227,6 +255,25 @@ mod tests {
         assert_eq!(hole_identifier("ds"), "__hole_ds");
         assert_ne!(hole_identifier("f('a')"), hole_identifier("f(\"a\")"));
         assert!(hole_identifier(&"x".repeat(500)).len() < 60);
+    }
+
+    #[test]
+    fn what_an_unknown_function_gives_hangs_on_its_arguments() {
+        let holes: Arc<Holes> = Arc::default();
+        let written = |arguments: &[Value]| holes.result("money", arguments, None).to_string();
+        let of = |value: &str| written(&[Value::from(value)]);
+        assert_eq!(written(&[]), "__hole_money");
+        assert_ne!(of("a"), of("b"));
+        assert_eq!(of("a"), of("a"));
+        assert_ne!(written(&[Value::from(1), Value::from(2)]), written(&[Value::from(12)]));
+        let long = |end: &str| of(&format!("{}{end}", "x".repeat(100_000)));
+        assert_ne!(long("y"), long("z"));
+        assert!(long("y").len() <= LONGEST_IDENTIFIER);
+        let list = Value::from(vec![Value::from("a"), holes.value("params.b", None)]);
+        written(&[list]);
+        let records = holes.records();
+        let listed = records.values().find(|record| record.expression == "money(['a', params.b])");
+        assert_eq!(listed.and_then(|record| record.function.as_deref()), Some("money"));
     }
 
     #[test]

@@ -144,3 +144,16 @@ fn compiled_sql_is_compared_with_that_of_the_base() {
     let broken = preview(&repository, &["--base-manifest", "none.json"]);
     assert!(broken.contains("none.json, cannot be used"), "{broken}");
 }
+
+#[test]
+fn another_argument_of_an_unknown_macro_is_a_change_and_the_macro_is_named_once() {
+    let repository = shop(ORDERS);
+    let others = ORDERS.replace("money('cents')", "money('cents', 2)");
+    repository.write("shop/models/orders.sql", &others);
+    let told = preview(&repository, &[]);
+    assert!(told.contains("orders.amount") && !told.contains("No lineage change"), "{told}");
+    let twice = ORDERS.replace("as amount", "as amount, {{ shop_tools.money('tax') }} as tax");
+    repository.write("shop/models/orders.sql", twice);
+    let (_, told) = lineage(&repository);
+    assert_eq!(told.iter().filter(|told| told.contains("shop_tools.money")).count(), 1, "{told:?}");
+}
