@@ -195,7 +195,7 @@ pub fn of_catalogs(world: &World, given: &[Arc<ProjectArtifacts>], named: &BTree
         let columns = columns.iter().map(|(name, kind)| (ColumnName::new(&name.to_lowercase()), kind.clone()));
         let columns: Vec<_> = columns.collect();
         let is_wanted = named.contains(&name) && !columns.is_empty();
-        is_wanted.then(|| DeclaredAsset { name, kind, columns, complete: true, file: None, line: 0 })
+        is_wanted.then_some(DeclaredAsset { name, kind, columns, complete: true, file: None, line: 0 })
     });
     assets.collect()
 }

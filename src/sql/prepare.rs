@@ -104,10 +104,12 @@ pub fn prepare_both(
         let decided = decide((&before, &told), Some((&after, &told_head)));
         decide((&after, &told_head), Some((&before, &told))).take_into(&mut after);
         decided.take_into(&mut before);
-        // What could not be used of the base is told with the head: reports tell of that.
+        // What could not be used of the base is told with the head, as reports do: it was not so before the change.
         let unusable = opened.artifacts().diagnostics();
         // What a warehouse holds is of no side: the newest catalog that is here counts for both.
-        let (before, mut after) = (opened.finish(before, &head.artifacts), opened_head.finish(after, &head.artifacts));
+        let (mut before, mut after) =
+            (opened.finish(before, &head.artifacts), opened_head.finish(after, &head.artifacts));
+        before.diagnostics.retain(|told| !unusable.contains(told));
         after.diagnostics.extend(unusable);
         (before, after)
     })
