@@ -161,7 +161,7 @@ fn readers(facts: &Facts<'_>) -> Phrase {
     let kinds: Vec<AssetKind> = facts.downstream.iter().map(|asset| asset.kind).collect();
     let at_least = if facts.at_least { "at least " } else { "" };
     let changes: usize = facts.changes.iter().map(ChangeRow::count).sum();
-    let what = if changes + facts.row_sets.len() == 1 { "it" } else { "them" };
+    let what = if changes + facts.row_sets.len() == 1 { "it" } else { "what changed" };
     match kinds.len() {
         0 => Phrase::new(format!("; no other SQL here reads {what}{}", bound(facts))),
         1 => Phrase::new(format!("; {at_least}{} downstream is affected", words::assets(kinds))),
