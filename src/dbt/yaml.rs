@@ -1,21 +1,38 @@
 //! YAML to values, within the parser's budgets, and the line on which a name stands.
 
+pub mod tree;
+
 use std::collections::BTreeMap;
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+use self::tree::Node;
 
 /// Reads one YAML document.
 ///
 /// # Errors
 /// What the parser says, on one line.
 pub fn parse(text: &str) -> Result<Value, String> {
+    read(text).map(Option::unwrap_or_default)
+}
+
+/// Reads one YAML document with the lines of everything in it.
+///
+/// # Errors
+/// What the parser says, on one line.
+pub fn tree(text: &str) -> Result<Node, String> {
+    let nothing = Node { line: 0, tree: tree::Tree::Scalar(Value::Null) };
+    read(text).map(|node| node.unwrap_or(nothing))
+}
+
+fn read<T: DeserializeOwned>(text: &str) -> Result<Option<T>, String> {
     // People share columns between tables by alias, many times over; what aliases expand to stays bounded all the same.
     let options = serde_saphyr::options! {
         duplicate_keys: serde_saphyr::DuplicateKeyPolicy::LastWins,
         budget: serde_saphyr::budget! { enforce_alias_anchor_ratio: false },
     };
-    serde_saphyr::from_str_with_options::<Option<Value>>(text, options)
-        .map(Option::unwrap_or_default)
+    serde_saphyr::from_str_with_options::<Option<T>>(text, options)
         .map_err(|error| error.without_snippet().to_string().lines().next().unwrap_or_default().to_owned())
 }
 
