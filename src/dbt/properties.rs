@@ -1,10 +1,14 @@
-//! Property files (`schema.yml`, `sources.yml`, any name): sources with their tables and columns, and settings of nodes.
+//! Property files (`schema.yml`, `sources.yml`, any name): sources with their tables and columns, settings of nodes,
+//! exposures, metrics, and the places that name columns.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::config::NodeConfig;
+use super::exposures::{self, RawExposure};
+use super::mentions::{self, RawMention};
+use super::metrics::Metrics;
 use super::yaml::{self, NameLines};
 use crate::path::RepoPath;
 
@@ -34,6 +38,14 @@ pub struct Properties {
     pub nodes: BTreeMap<String, NodeConfig>,
     /// For models with versions the newest one.
     pub latest: BTreeMap<String, String>,
+    /// Names of models with versions.
+    pub versioned: BTreeSet<String>,
+    /// Places that name columns.
+    pub mentions: Vec<RawMention>,
+    /// Exposures.
+    pub exposures: Vec<RawExposure>,
+    /// Metrics and measures.
+    pub metrics: Metrics,
 }
 
 impl Properties {
@@ -42,13 +54,19 @@ impl Properties {
         self.sources.extend(other.sources);
         self.nodes.extend(other.nodes);
         self.latest.extend(other.latest);
+        self.versioned.extend(other.versioned);
+        self.mentions.extend(other.mentions);
+        self.exposures.extend(other.exposures);
+        self.metrics.extend(other.metrics);
     }
 }
 
 /// Whether a YAML file could hold properties; cheap.
 #[must_use]
 pub fn may_hold_properties(text: &str) -> bool {
-    ["sources:", "models:", "seeds:", "snapshots:"].iter().any(|key| text.contains(key))
+    ["sources:", "models:", "seeds:", "snapshots:", "exposures:", "unit_tests:", "metrics:"]
+        .iter()
+        .any(|key| text.contains(key))
 }
 
 /// Reads a property file.
@@ -56,8 +74,14 @@ pub fn may_hold_properties(text: &str) -> bool {
 /// # Errors
 /// What the YAML parser says.
 pub fn read(file: &RepoPath, text: &str) -> Result<Properties, String> {
-    let root = yaml::parse(text)?;
-    let mut properties = Properties::default();
+    let tree = yaml::tree(text)?;
+    let mut properties = Properties {
+        mentions: mentions::read(file, &tree),
+        exposures: exposures::read(file, &tree),
+        metrics: Metrics::read(&tree),
+        ..Properties::default()
+    };
+    let root = tree.value();
     let lines = NameLines::of(text);
     for source in yaml::entries(&root, "sources") {
         read_source(file, &lines, source, &mut properties);
@@ -96,6 +120,9 @@ fn read_node(node: &Value, properties: &mut Properties) {
     let Some(name) = yaml::text(node, "name") else { return };
     if let Some(config) = node.get("config").and_then(Value::as_object) {
         properties.nodes.insert(name.clone(), NodeConfig::from_map(config));
+    }
+    if yaml::entries(node, "versions").next().is_some() {
+        properties.versioned.insert(name.clone());
     }
     let versions = yaml::entries(node, "versions").filter_map(|version| yaml::text(version, "v"));
     let newest = versions.max_by(|a, b| compare_versions(a, b));

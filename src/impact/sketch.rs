@@ -145,6 +145,7 @@ impl Sketch {
             asset: asset(name),
             column,
             reader: reader.map(asset),
+            mention: None,
             file: file(reader.unwrap_or("script")),
             line,
             exists,

@@ -2,8 +2,10 @@
 //!
 //! Everything is ordered, so that equal graphs render to equal bytes. CTEs and derived tables never appear.
 
+mod beside;
 mod name;
 
+pub use beside::{Exposure, Mention, MentionKind};
 pub use name::{AssetName, ColumnName};
 
 use std::borrow::Cow;
@@ -52,6 +54,8 @@ pub enum AssetKind {
     External,
     /// A bare SELECT that feeds nothing, named after its file.
     Query,
+    /// A dashboard or another use that a dbt project declares, named `exposure:<name>`.
+    Exposure,
 }
 
 impl AssetKind {
@@ -68,6 +72,7 @@ impl AssetKind {
             Self::Source => "source",
             Self::External => "external",
             Self::Query => "query",
+            Self::Exposure => "exposure",
         }
     }
 }
@@ -260,7 +265,7 @@ impl Asset {
     }
 }
 
-/// A place in the SQL that names an asset, or a column of one.
+/// A place that names an asset, or a column of one: in SQL, or in a file beside it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Read {
     /// The asset that is read.
@@ -271,6 +276,8 @@ pub struct Read {
     pub reader: Option<AssetName>,
     /// The reading file.
     pub file: RepoPath,
+    /// What the place is, where it is no SQL.
+    pub mention: Option<Mention>,
     /// Line of the name in that file, from 1.
     pub line: u32,
     /// Whether the column is known to exist in the asset on this side. `true` where the asset's columns are not known.
@@ -337,6 +344,10 @@ pub struct LineageGraph {
     pub column_edges: BTreeSet<ColumnEdge>,
     /// Every place that names an asset or a column of one, ordered.
     pub reads: BTreeSet<Read>,
+    /// What people are told of exposures.
+    pub exposures: BTreeMap<AssetName, Exposure>,
+    /// How dbt selects an asset on its command line: `orders`, `orders.v2`, `source:raw.orders`.
+    pub selectors: BTreeMap<AssetName, String>,
     /// What was learnt of each file.
     pub files: BTreeMap<RepoPath, FileSummary>,
     /// What was not understood, ordered by file and line.

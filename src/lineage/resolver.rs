@@ -149,6 +149,7 @@ impl<'a> Resolver<'a> {
             asset: asset.clone(),
             column: column.cloned(),
             reader: None,
+            mention: None,
             file: self.file.path.clone(),
             line,
             exists,

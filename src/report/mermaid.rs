@@ -149,7 +149,7 @@ fn plain_node(id: usize, name: &AssetName, graph: &LineageGraph) -> String {
         AssetKind::Table | AssetKind::Seed | AssetKind::Snapshot => ("[(", ")]"),
         AssetKind::Source | AssetKind::External => ("[/", "/]"),
         AssetKind::View | AssetKind::MaterializedView | AssetKind::Model => ("[", "]"),
-        AssetKind::Query => ("([", "])"),
+        AssetKind::Query | AssetKind::Exposure => ("([", "])"),
     };
     format!("  n{id}{open}\"{label}\"{close}\n")
 }

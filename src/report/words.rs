@@ -75,6 +75,7 @@ pub fn kind(kind: AssetKind) -> &'static str {
         AssetKind::Source => "source",
         AssetKind::External => "external data set",
         AssetKind::Query => "query",
+        AssetKind::Exposure => "exposure",
     }
 }
 
@@ -90,6 +91,7 @@ fn kinds(kind: AssetKind) -> &'static str {
         AssetKind::Source => "sources",
         AssetKind::External => "external data sets",
         AssetKind::Query => "queries",
+        AssetKind::Exposure => "exposures",
     }
 }
 
