@@ -6,6 +6,7 @@
 //! more relations is taken, and of two that read as many the longer one.
 
 pub mod artifacts;
+pub mod beside;
 pub mod columns;
 pub mod compiled;
 pub mod config;

@@ -121,6 +121,8 @@ pub struct Report {
     pub coverage: Coverage,
     /// What the catalog said.
     pub ingest: IngestOutcome,
+    /// What dbt has to build (`orders+ customers`), where something of a dbt project changed.
+    pub dbt_selector: Option<String>,
     /// Changed assets and their neighbours.
     pub diagram: Diagram,
     /// How the list of changed files came to be.

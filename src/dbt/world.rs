@@ -206,6 +206,14 @@ impl World {
         self.node(project, package, &file).or_else(|| self.node(project, package, name))
     }
 
+    /// How dbt selects a node on its command line: by its name, a version as `orders.v2`.
+    #[must_use]
+    pub fn selector(&self, node: &Node) -> String {
+        let versioned = self.properties.get(node.project).map(|properties| &properties.versioned);
+        let parts = node.name.rsplit_once("_v").filter(|(name, _)| versioned.is_some_and(|all| all.contains(*name)));
+        parts.map_or_else(|| node.name.clone(), |(name, version)| format!("{name}.v{version}"))
+    }
+
     /// A source's table as its project declares it.
     #[must_use]
     pub fn source(&self, project: usize, source: &str, table: &str) -> Option<&SourceTable> {

@@ -172,6 +172,7 @@ fn report(assets: Vec<AssetChange>, diagnostics: Vec<Diagnostic>) -> Report {
             statements: 1,
             analyzed: 1,
         }],
+        dbt_selector: None,
         impact: Impact { verdict: Verdict::Review, assets, downstream: Vec::new() },
         diagnostics,
         coverage: Coverage::default(),

@@ -3,7 +3,7 @@
 //! Values only; `impact::assess` makes them and the report shows them.
 
 use super::data_type;
-use crate::lineage::model::{AssetKind, AssetName, ColumnName, ColumnRef};
+use crate::lineage::model::{AssetKind, AssetName, ColumnName, ColumnRef, Exposure, Mention};
 use crate::path::RepoPath;
 
 /// The one word that answers "do I have to worry?", from calm to alarm; `Incomplete` stands apart: something could not
@@ -237,6 +237,8 @@ pub struct Reader {
     pub name: String,
     /// The asset that the reading statement feeds, where it feeds one.
     pub reader: Option<AssetName>,
+    /// What the place is, where it is no SQL: a test, a contract.
+    pub mention: Option<Mention>,
 }
 
 /// A column of a downstream asset that the change reaches.
@@ -265,6 +267,8 @@ pub struct Downstream {
     pub columns: Vec<AffectedColumn>,
     /// Places in its definition that read a removed name.
     pub readers: Vec<Reader>,
+    /// What people are told of it, where it is an exposure.
+    pub exposure: Option<Exposure>,
 }
 
 /// Everything that the change does.
@@ -274,6 +278,6 @@ pub struct Impact {
     pub verdict: Verdict,
     /// Changed assets, ordered by name.
     pub assets: Vec<AssetChange>,
-    /// Unchanged assets that are reached, most severe first, then by distance and name.
+    /// Unchanged assets that are reached: exposures first, then most severe first, then by distance and name.
     pub downstream: Vec<Downstream>,
 }

@@ -28,6 +28,8 @@ pub(super) fn presence(asset: Option<&Asset>) -> Presence {
     match asset {
         None => Presence::Absent,
         Some(asset) if asset.kind == AssetKind::Query => Presence::Defined,
+        // Declared, with the table that it stands for.
+        Some(asset) if asset.kind == AssetKind::Source && asset.definition.is_some() => Presence::Defined,
         Some(asset) => match asset.role {
             Role::Referenced => Presence::Absent,
             Role::Emptied | Role::Written => Presence::Written,
@@ -142,6 +144,8 @@ pub(super) fn changed_pairs<'g>(
 fn pair<'g>(base: Option<&'g Asset>, head: Option<&'g Asset>, files: &BTreeSet<&RepoPath>) -> Option<Pair<'g>> {
     let (before, after) = (presence(base), presence(head));
     match (base, head) {
+        // A source that is declared for the first time is news only by who reads it.
+        (_, Some(head)) if before < after && head.kind == AssetKind::Source => None,
         (_, Some(head)) if before < after => {
             let was_known = base.is_some() && (before == Presence::Written || after == Presence::Written);
             Some(Pair::Added { head, was_known, filled: base.filter(|_| before == Presence::Written) })

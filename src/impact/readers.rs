@@ -107,7 +107,13 @@ fn stands(read: &Read, head: &LineageGraph) -> bool {
 
 fn place(read: &Read) -> Reader {
     let name = read.column.as_ref().map_or_else(|| read.asset.to_string(), ToString::to_string);
-    Reader { file: read.file.clone(), line: read.line, name, reader: read.reader.clone() }
+    Reader {
+        file: read.file.clone(),
+        line: read.line,
+        name,
+        reader: read.reader.clone(),
+        mention: read.mention.clone(),
+    }
 }
 
 #[cfg(test)]

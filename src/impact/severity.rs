@@ -8,7 +8,7 @@ use super::model::{AffectedColumn, AssetChange, ColumnChangeKind, Downstream, Im
 use super::reach::{Effect, Reach, Reached};
 use super::readers::Readers;
 use super::routes::Node;
-use crate::lineage::model::{Asset, AssetName, ColumnName, ColumnRef, LineageGraph};
+use crate::lineage::model::{Asset, AssetKind, AssetName, ColumnName, ColumnRef, LineageGraph};
 
 /// Puts everything together.
 pub(super) fn weigh(
@@ -81,7 +81,7 @@ struct Gathered<'r> {
     reads: Option<&'r AssetName>,
 }
 
-/// Unchanged assets that are reached, most severe first, then by distance and name.
+/// Unchanged assets that are reached: exposures first, then most severe first, then by distance and name.
 fn downstream(head: &LineageGraph, reach: &Reach<'_>, readers: &Readers) -> Vec<Downstream> {
     let mut gathered: BTreeMap<&AssetName, Gathered<'_>> = BTreeMap::new();
     for place in reach.places().filter(|place| !place.is_changed) {
@@ -97,9 +97,9 @@ fn downstream(head: &LineageGraph, reach: &Reach<'_>, readers: &Readers) -> Vec<
     }
     let rows = gathered.into_iter();
     let mut rows: Vec<Downstream> =
-        rows.filter_map(|(name, found)| row(head.assets.get(name)?, found, reach)).collect();
+        rows.filter_map(|(name, found)| row((head, head.assets.get(name)?), found, reach)).collect();
     rows.sort_by(|left, right| {
-        let key = |row: &Downstream| (Reverse(row.severity), row.distance);
+        let key = |row: &Downstream| (row.kind != AssetKind::Exposure, Reverse(row.severity), row.distance);
         key(left).cmp(&key(right)).then_with(|| left.name.cmp(&right.name))
     });
     rows
@@ -117,7 +117,7 @@ fn gather<'r>(entry: &mut Gathered<'r>, place: &Reached<'r>, head: &Asset, reach
     }
 }
 
-fn row(asset: &Asset, found: Gathered<'_>, reach: &Reach<'_>) -> Option<Downstream> {
+fn row((graph, asset): (&LineageGraph, &Asset), found: Gathered<'_>, reach: &Reach<'_>) -> Option<Downstream> {
     let via = match (found.nearest, found.reads) {
         (Some((node, _)), _) => reach.path(node),
         (None, Some(read)) => reach.path_through(read),
@@ -139,5 +139,6 @@ fn row(asset: &Asset, found: Gathered<'_>, reach: &Reach<'_>) -> Option<Downstre
             .map(|(name, origins)| AffectedColumn { name, affected_by: origins.into_iter().cloned().collect() })
             .collect(),
         readers: found.readers.into_iter().collect(),
+        exposure: graph.exposures.get(&asset.name).cloned(),
     })
 }

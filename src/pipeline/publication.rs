@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::diagnostic::DiagnosticSeverity;
-use crate::impact::ColumnChangeKind;
+use crate::impact::{ColumnChangeKind, Verdict};
 use crate::pipeline::Run;
 use crate::platform::context::{ChangeRequest, Forge};
 use crate::publish::github::{GitHubComments, PullRequest};
@@ -119,7 +119,7 @@ fn comment_request(
         head: request.head.clone(),
         run_id: run.context.run_id,
         run_attempt: run.context.run_attempt,
-        create_if_absent: !report.files.is_empty(),
+        create_if_absent: !report.files.is_empty() || report.impact.verdict != Verdict::None,
     }
 }
 
@@ -163,6 +163,7 @@ fn write_outputs(run: &Run<'_>, report: &Report, (publication, json): (&Publicat
         ("removed-columns", gone.count().to_string()),
         ("downstream-count", report.impact.downstream.len().to_string()),
         ("parse-errors", errors.count().to_string()),
+        ("dbt-selector", report.dbt_selector.clone().filter(|it| it.len() <= LARGEST_OUTPUT).unwrap_or_default()),
         ("ingest-status", report.ingest.status.as_str().to_owned()),
         ("comment-url", publication.url.clone().unwrap_or_default()),
         ("report-json", if json.len() <= LARGEST_OUTPUT { json } else { String::new() }),

@@ -27,8 +27,8 @@ impl Sides {
             Side { files: &base_files.files, declared: &base_files.declared },
             Side { files: &head_files.files, declared: &head_files.declared },
         );
-        count_unreadable(&mut base, &base_files);
-        count_unreadable(&mut head, &head_files);
+        complete(&mut base, &base_files);
+        complete(&mut head, &head_files);
         Self { base, head, head_files }
     }
 }
@@ -39,14 +39,16 @@ pub fn graph<S: Sync>(tree: &SourceTree<S>, settings: &Settings, known: &[Declar
     let files = prepare(tree, &PrepareOptions::from(settings));
     let declared: Vec<DeclaredAsset> = known.iter().chain(&files.declared).cloned().collect();
     let mut graph = lineage::analyze(Side { files: &files.files, declared: &declared });
-    count_unreadable(&mut graph, &files);
+    complete(&mut graph, &files);
     graph.diagnostics.extend(files.unreadable);
     graph
 }
 
-/// A file whose text could not be had is a file that was not understood. (The `changes` stage has said why.)
-fn count_unreadable(graph: &mut LineageGraph, files: &PreparedSide) {
+/// Adds what is known beside SQL. A file whose text could not be had is a file that was not understood. (The `changes`
+/// stage has said why.)
+fn complete(graph: &mut LineageGraph, files: &PreparedSide) {
     graph.coverage.files += files.unreadable.len();
     graph.coverage.failed += files.unreadable.len();
     graph.diagnostics.extend(files.diagnostics.iter().cloned());
+    files.beside.add_to(graph);
 }

@@ -121,7 +121,11 @@ fn of_readers(impact: &Impact) -> Vec<Annotation> {
 }
 
 fn of_reader(reader: &Reader, gone: &Gone) -> Annotation {
-    let by = reader.reader.as_ref().map(|asset| format!(" by `{asset}`")).unwrap_or_default();
+    let by = match (&reader.mention, &reader.reader) {
+        (Some(mention), _) => format!(" by the {mention}"),
+        (None, Some(asset)) => format!(" by `{asset}`"),
+        (None, None) => String::new(),
+    };
     Annotation {
         level: Level::Error,
         file: Some(reader.file.clone()),
@@ -205,7 +209,13 @@ mod tests {
     }
 
     fn reader(file: &str, line: u32, name: &str) -> Reader {
-        Reader { file: path(file), line, name: name.to_owned(), reader: Some(AssetName::from_dotted("mart")) }
+        Reader {
+            file: path(file),
+            line,
+            name: name.to_owned(),
+            reader: Some(AssetName::from_dotted("mart")),
+            mention: None,
+        }
     }
 
     fn removed_column(name: &str, readers: Vec<Reader>) -> ColumnChange {
@@ -263,6 +273,7 @@ mod tests {
                 statements: 1,
                 analyzed: 1,
             }],
+            dbt_selector: None,
             impact: Impact { verdict: Verdict::Breaking, assets, downstream: Vec::new() },
             diagnostics,
             coverage: Coverage::default(),

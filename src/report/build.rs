@@ -5,6 +5,7 @@ mod diagnostics;
 mod diagram;
 mod ledger;
 mod redaction;
+mod selector;
 
 use url::Url;
 
@@ -56,6 +57,7 @@ pub fn build(inputs: ReportInputs<'_>) -> Report {
         run_url,
         files: changes.changed.iter().map(|file| file_row(file, base, head)).collect(),
         diagram: diagram::build(base, head, &impact),
+        dbt_selector: selector::selector(&impact, &head.selectors),
         impact,
         diagnostics,
         coverage: head.coverage,

@@ -11,6 +11,7 @@ mod headline;
 mod notes;
 mod reach;
 mod row_sets;
+mod selector;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,8 +21,9 @@ pub use changes::{ChangeRow, What};
 pub use footer::footer;
 pub use headline::{headline, numbers, one_line};
 pub use notes::{Note, Notes, notes};
-pub use reach::{nearest_first, reached, through};
+pub use reach::{named as named_downstream, nearest_first, reached, through};
 pub use row_sets::{row_set, row_set_sentence};
+pub use selector::selector;
 
 use crate::diagnostic::DiagnosticSeverity;
 use crate::impact::{AssetChange, AssetChangeKind, Downstream, Reader, Verdict};

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::diagnostic::Diagnostic;
 use crate::lineage::model::{Asset, AssetEdge, Column, ColumnEdge, ColumnRef, LineageGraph, Transformation};
-use crate::report::json::{CoverageCounts, SCHEMA_VERSION};
+use crate::report::json::{CoverageCounts, ExposureRow, SCHEMA_VERSION};
 use crate::report::redact::credentials;
 
 /// The graph as indented JSON with a final line end. Credential literals in messages are hidden.
@@ -29,7 +29,7 @@ impl<'a> From<&'a LineageGraph> for Document<'a> {
     fn from(graph: &'a LineageGraph) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
-            assets: graph.assets.values().map(AssetRow::from).collect(),
+            assets: graph.assets.values().map(|asset| AssetRow::of(asset, graph)).collect(),
             asset_edges: graph.asset_edges.iter().map(AssetEdgeRow::from).collect(),
             column_edges: graph.column_edges.iter().map(ColumnEdgeRow::from).collect(),
             diagnostics: graph.diagnostics.iter().map(Remark::from).collect(),
@@ -46,10 +46,11 @@ struct AssetRow<'a> {
     file: Option<&'a str>,
     line: u32,
     columns: Vec<ColumnRow<'a>>,
+    exposure: Option<ExposureRow<'a>>,
 }
 
-impl<'a> From<&'a Asset> for AssetRow<'a> {
-    fn from(asset: &'a Asset) -> Self {
+impl<'a> AssetRow<'a> {
+    fn of(asset: &'a Asset, graph: &'a LineageGraph) -> Self {
         Self {
             name: asset.name.as_str(),
             kind: asset.kind.as_str(),
@@ -57,6 +58,7 @@ impl<'a> From<&'a Asset> for AssetRow<'a> {
             file: asset.file.as_ref().map(|path| path.as_str()),
             line: asset.line,
             columns: asset.columns.iter().map(ColumnRow::from).collect(),
+            exposure: graph.exposures.get(&asset.name).map(ExposureRow::from),
         }
     }
 }
@@ -197,7 +199,7 @@ mod tests {
             json!({
                 "schema_version": 1,
                 "assets": [{"name": "db.schema.t", "kind": "view", "role": "defined", "file": "a.sql", "line": 1,
-                            "columns": [{"name": "c", "type": "INT"}]}],
+                            "columns": [{"name": "c", "type": "INT"}], "exposure": null}],
                 "asset_edges": [{"upstream": "db.schema.s", "downstream": "db.schema.t"}],
                 "column_edges": [{"upstream": {"asset": "db.schema.s", "column": "c"},
                                   "downstream": {"asset": "db.schema.t", "column": "c"},

@@ -5,7 +5,7 @@
 
 mod wire;
 
-pub(super) use wire::CoverageCounts;
+pub(super) use wire::{CoverageCounts, ExposureRow};
 
 use crate::publish::Publication;
 use crate::report::Report;

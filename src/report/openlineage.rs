@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::lineage::model::{Asset, AssetName, ColumnEdge, ColumnName, ColumnRef, LineageGraph, Role, Transformation};
+use crate::lineage::model::{
+    Asset, AssetKind, AssetName, ColumnEdge, ColumnName, ColumnRef, LineageGraph, Role, Transformation,
+};
 
 const PRODUCER: &str = "https://github.com/datascale/ingest-action";
 const EVENT_SCHEMA: &str = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/JobEvent";
@@ -39,7 +41,8 @@ pub fn render(graph: &LineageGraph, context: EventContext<'_>) -> serde_json::Re
         columns.entry(&edge.downstream.asset).or_default().push(edge);
     }
     let mut lines = String::new();
-    for asset in graph.assets.values().filter(|asset| asset.role != Role::Referenced) {
+    let is_made = |asset: &&Asset| asset.role != Role::Referenced && asset.kind != AssetKind::Exposure;
+    for asset in graph.assets.values().filter(is_made) {
         let inputs = inputs.get(&asset.name).map_or(&[][..], Vec::as_slice);
         let edges = columns.get(&asset.name).map_or(&[][..], Vec::as_slice);
         let inputs = inputs.iter().map(|name| dataset(name, graph.assets.get(*name), context)).collect();

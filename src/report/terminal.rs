@@ -44,6 +44,7 @@ pub fn render(report: &Report, style: Style) -> String {
             screen.changes(),
             screen.row_sets(),
             screen.downstream(),
+            screen.selector(),
             screen.catalog(),
             screen.notes(),
             screen.footer(),
@@ -154,10 +155,15 @@ impl Screen<'_> {
         let happens = words::severity(asset.severity);
         let happens = if asset.severity == Severity::Breaking { happens.to_uppercase() } else { happens.to_owned() };
         vec![
-            Phrase::default().name(&asset.name),
+            if asset.exposure.is_some() { facts::named_downstream(asset) } else { Phrase::default().name(&asset.name) },
             Phrase::new(happens),
             Phrase::new(what).list(columns, MOST_ITEMS).words(" via ").then(facts::through(asset, MOST_ITEMS)),
         ]
+    }
+
+    fn selector(&self) -> String {
+        let phrase = facts::selector(self.facts.report);
+        if phrase.is_empty() { String::new() } else { self.printer.wrap(&phrase, 0, 2) }
     }
 
     fn catalog(&self) -> String {

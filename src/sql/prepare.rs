@@ -22,6 +22,7 @@ use super::layout::{AssetPattern, Layout};
 use super::stack::on_large_stacks;
 use super::template::Prepared;
 use crate::dbt::artifacts::ProjectArtifacts;
+use crate::dbt::beside::Beside;
 use crate::dbt::columns::declared;
 use crate::dbt::compiled::{Artifacts, Told, of_catalogs};
 use crate::dbt::model::{DbtFile, Draft, Relations, draft};
@@ -73,6 +74,8 @@ pub struct PreparedSide {
     pub diagnostics: Vec<Diagnostic>,
     /// Seeds and sources with the columns that are declared outside of SQL.
     pub declared: Vec<DeclaredAsset>,
+    /// What dbt projects declare beside SQL.
+    pub beside: Beside,
 }
 
 /// Prepares every SQL file of a side.
@@ -187,7 +190,8 @@ impl<'t, Side: Sync> Opened<'t, Side> {
             diagnostics.extend(artifacts.diagnostics());
         }
         let files = drafts.into_par_iter().map(|draft| relations.finish(draft)).collect();
-        PreparedSide { files, unreadable: self.unreadable, diagnostics, declared }
+        let beside = Beside::of(&self.world);
+        PreparedSide { files, unreadable: self.unreadable, diagnostics, declared, beside }
     }
 }
 

@@ -6,6 +6,8 @@ mod changes;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod dbt;
+#[cfg(test)]
 mod docs;
 #[cfg(test)]
 mod end_to_end;

@@ -19,6 +19,7 @@ pub fn apply(mut report: Report, secrets: &[&Secret]) -> Report {
         redactor.text(&mut row.dialect_reason);
         redactor.texts([&mut row.asset_from_path]);
     }
+    redactor.texts([&mut report.dbt_selector]);
     for diagnostic in &mut report.diagnostics {
         diagnostic.file.iter_mut().for_each(|path| redactor.path(path));
         redactor.text(&mut diagnostic.message);
@@ -74,6 +75,9 @@ impl Redactor<'_> {
             self.path(&mut reader.file);
             reader.name = redact::exact(&reader.name, self.secrets);
             reader.reader.iter_mut().for_each(|name| self.asset(name));
+            if let Some(mention) = &mut reader.mention {
+                mention.name = redact::exact(&mention.name, self.secrets).into();
+            }
         }
     }
 
@@ -112,6 +116,9 @@ impl Redactor<'_> {
             column.affected_by.iter_mut().for_each(|reference| self.reference(reference));
         }
         self.readers(&mut asset.readers);
+        if let Some(shown) = &mut asset.exposure {
+            self.texts([&mut shown.label, &mut shown.category, &mut shown.owner, &mut shown.url]);
+        }
     }
 
     fn ingest(&self, outcome: &mut IngestOutcome) {

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use crate::impact::{AssetChange, AssetChangeKind, ColumnChange, ColumnChangeKind, Confidence, Reader};
-use crate::lineage::model::{AssetName, ColumnRef};
+use crate::lineage::model::{AssetKind, AssetName, ColumnRef};
 use crate::report::excerpt;
 use crate::report::facts::row_sets::sort_orders;
 use crate::report::facts::{Broken, Facts};
@@ -154,6 +154,7 @@ impl<'a> ChangeRow<'a> {
                     AssetChangeKind::Renamed => subject.words(" was renamed to ").name(&self.asset.name),
                     AssetChangeKind::Modified => subject.words(match self.asset.read_by_position.as_slice() {
                         [] if !self.asset.row_set.is_empty() => " is sorted otherwise, with the same rows",
+                        [] if self.asset.kind == AssetKind::Source => " stands for another table",
                         [] => " has another definition",
                         _ => " has other columns by position, and is read by position",
                     }),
@@ -330,6 +331,7 @@ impl<'a> ChangeRow<'a> {
                     [] if !told.is_empty() => {
                         start.words(" is sorted otherwise (").then(told).words("); no row comes or goes")
                     }
+                    [] if self.asset.kind == AssetKind::Source => start.words(" stands for another table"),
                     [] => start.words(" has another definition; its columns and rows look the same"),
                     readers => start
                         .words(" has other columns by position, and by position it is read by ")
@@ -367,6 +369,7 @@ fn rewritten(asset: &AssetChange) -> &'static str {
     let reads_others = !asset.upstream_added.is_empty() || !asset.upstream_removed.is_empty();
     match asset.read_by_position.as_slice() {
         [] if !asset.row_set.is_empty() => "sorted otherwise; the same rows",
+        [] if asset.kind == AssetKind::Source => "stands for another table",
         [] if reads_others => "rewritten; reads other tables",
         [] => "rewritten; columns and rows look the same",
         _ => "other columns by position",
@@ -429,7 +432,15 @@ pub fn asset_names(assets: &[AssetName]) -> Vec<Phrase> {
     assets.iter().map(|asset| Phrase::default().name(asset)).collect()
 }
 
-/// The places as links.
+/// The places as links, with what they are where they are no SQL: "`schema.yml:4` (test `unique`)".
 pub fn places(readers: &[&Reader]) -> Vec<Phrase> {
-    readers.iter().map(|reader| Phrase::default().place(&reader.file, reader.line)).collect()
+    let place = |reader: &&Reader| {
+        let place = Phrase::default().place(&reader.file, reader.line);
+        match &reader.mention {
+            None => place,
+            Some(mention) if mention.name.is_empty() => place.words(format!(" ({})", mention.kind.as_str())),
+            Some(mention) => place.words(format!(" ({} ", mention.kind.as_str())).name(&mention.name).words(")"),
+        }
+    };
+    readers.iter().map(place).collect()
 }

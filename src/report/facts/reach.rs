@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use crate::impact::Downstream;
+use crate::lineage::model::AssetKind;
 use crate::report::facts::Facts;
 use crate::report::phrase::Phrase;
 use crate::report::words;
@@ -14,18 +15,38 @@ pub fn reached(facts: &Facts<'_>, most: usize) -> Phrase {
         return Phrase::default();
     }
     let asset = |asset: &&Downstream| {
-        Phrase::default().name(&asset.name).words(format!(" ({})", words::severity(asset.severity)))
+        let name = if asset.exposure.is_some() { named(asset) } else { Phrase::default().name(&asset.name) };
+        name.words(format!(" ({})", words::severity(asset.severity)))
     };
     let at_least = if facts.at_least { "Downstream, at least: " } else { "Downstream: " };
     Phrase::new(at_least).list(facts.downstream.iter().map(asset), most).words(".")
 }
 
-/// The worst `most` downstream assets, the nearest first.
+/// The worst `most` downstream assets: exposures, then the nearest first.
 #[must_use]
 pub fn nearest_first<'a>(facts: &Facts<'a>, most: usize) -> Vec<&'a Downstream> {
     let mut rows: Vec<&Downstream> = facts.downstream.iter().take(most).copied().collect();
-    rows.sort_by_key(|asset| (asset.distance, Reverse(asset.severity), asset.name.clone()));
+    let is_exposure = |asset: &Downstream| asset.kind == AssetKind::Exposure;
+    rows.sort_by_key(|asset| (!is_exposure(asset), asset.distance, Reverse(asset.severity), asset.name.clone()));
     rows
+}
+
+/// "exposure `Weekly KPIs` (dashboard, owner Ana)", "model `orders`".
+#[must_use]
+pub fn named(asset: &Downstream) -> Phrase {
+    let kind = Phrase::new(words::kind(asset.kind)).words(" ");
+    let Some(exposure) = &asset.exposure else { return kind.name(&asset.name) };
+    let bare = asset.name.as_str().trim_start_matches("exposure:");
+    let mut phrase = kind.name(exposure.label.as_deref().unwrap_or(bare));
+    let (mut link, end) = (" (", if exposure.category.is_some() || exposure.owner.is_some() { ")" } else { "" });
+    if let Some(category) = &exposure.category {
+        phrase = phrase.words(link).message(category.as_str());
+        link = ", ";
+    }
+    if let Some(owner) = &exposure.owner {
+        phrase = phrase.words(link).words("owner ").message(owner.as_str());
+    }
+    phrase.words(end)
 }
 
 /// The way from the changed asset, without the asset itself: `a` → `b`.

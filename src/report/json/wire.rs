@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use crate::diagnostic::{Coverage, Diagnostic};
-use crate::impact::{AssetChange, ClauseChange, ColumnChange, Confidence, Downstream};
+use crate::impact::{AssetChange, ClauseChange, ColumnChange, Confidence, Downstream, Reader};
 use crate::ingest::outcome::{FileBucket, FileOutcome, IngestOutcome, IngestStatus};
-use crate::lineage::model::{AssetName, ColumnRef};
+use crate::lineage::model::{AssetName, ColumnRef, Exposure};
 use crate::publish::Publication;
 use crate::report::{FileRow, Report, words};
 
@@ -19,6 +19,7 @@ pub struct Document<'a> {
     files: Vec<File<'a>>,
     assets: Vec<Asset<'a>>,
     downstream: Vec<Reached<'a>>,
+    dbt_selector: Option<&'a str>,
     diagnostics: Vec<Remark<'a>>,
     coverage: CoverageCounts,
     ingest: Ingest<'a>,
@@ -36,6 +37,7 @@ impl<'a> Document<'a> {
             files: report.files.iter().map(File::from).collect(),
             assets: report.impact.assets.iter().map(Asset::from).collect(),
             downstream: report.impact.downstream.iter().map(Reached::from).collect(),
+            dbt_selector: report.dbt_selector.as_deref(),
             diagnostics: report.diagnostics.iter().map(Remark::from).collect(),
             coverage: report.coverage.into(),
             ingest: Ingest::from(&report.ingest),
@@ -92,6 +94,7 @@ struct Asset<'a> {
     row_set: Vec<&'static str>,
     row_set_clauses: Vec<Clause<'a>>,
     read_by_position: Vec<&'a str>,
+    readers: Vec<Place<'a>>,
     upstream: Upstream<'a>,
 }
 
@@ -129,6 +132,7 @@ impl<'a> From<&'a AssetChange> for Asset<'a> {
             row_set: asset.row_set.iter().map(|change| change.clause.as_str()).collect(),
             row_set_clauses: asset.row_set.iter().map(Clause::from).collect(),
             read_by_position: asset.read_by_position.iter().map(AssetName::as_str).collect(),
+            readers: asset.readers.iter().map(Place::from).collect(),
             upstream: Upstream {
                 added: asset.upstream_added.iter().map(AssetName::as_str).collect(),
                 removed: asset.upstream_removed.iter().map(AssetName::as_str).collect(),
@@ -147,6 +151,7 @@ struct Column<'a> {
     data_type: Types<'a>,
     sources: Sides<Vec<String>>,
     expression: Sides<Option<&'a str>>,
+    readers: Vec<Place<'a>>,
 }
 
 #[derive(Serialize)]
@@ -176,6 +181,7 @@ impl<'a> From<&'a ColumnChange> for Column<'a> {
             },
             sources: Sides { base: dotted(&column.base_sources), head: dotted(&column.head_sources) },
             expression: Sides { base: column.base_expression.as_deref(), head: column.head_expression.as_deref() },
+            readers: column.readers.iter().map(Place::from).collect(),
         }
     }
 }
@@ -193,6 +199,28 @@ struct Reached<'a> {
     via: Vec<&'a str>,
     columns: Vec<ReachedColumn<'a>>,
     readers: Vec<Place<'a>>,
+    exposure: Option<ExposureRow<'a>>,
+}
+
+/// What people are told of an exposure.
+#[derive(Serialize)]
+pub struct ExposureRow<'a> {
+    label: Option<&'a str>,
+    #[serde(rename = "type")]
+    category: Option<&'a str>,
+    owner: Option<&'a str>,
+    url: Option<&'a str>,
+}
+
+impl<'a> From<&'a Exposure> for ExposureRow<'a> {
+    fn from(exposure: &'a Exposure) -> Self {
+        Self {
+            label: exposure.label.as_deref(),
+            category: exposure.category.as_deref(),
+            owner: exposure.owner.as_deref(),
+            url: exposure.url.as_deref(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -206,6 +234,18 @@ struct Place<'a> {
     file: &'a str,
     line: u32,
     name: &'a str,
+    what: Option<String>,
+}
+
+impl<'a> From<&'a Reader> for Place<'a> {
+    fn from(reader: &'a Reader) -> Self {
+        Self {
+            file: reader.file.as_str(),
+            line: reader.line,
+            name: &reader.name,
+            what: reader.mention.as_ref().map(ToString::to_string),
+        }
+    }
 }
 
 impl<'a> From<&'a Downstream> for Reached<'a> {
@@ -214,11 +254,6 @@ impl<'a> From<&'a Downstream> for Reached<'a> {
             name: column.name.as_str(),
             affected_by: dotted(&column.affected_by),
         };
-        let place = |reader: &'a crate::impact::Reader| Place {
-            file: reader.file.as_str(),
-            line: reader.line,
-            name: &reader.name,
-        };
         Self {
             name: asset.name.as_str(),
             kind: asset.kind.as_str(),
@@ -226,7 +261,8 @@ impl<'a> From<&'a Downstream> for Reached<'a> {
             severity: asset.severity.as_str(),
             via: asset.via.iter().map(AssetName::as_str).collect(),
             columns: asset.columns.iter().map(column).collect(),
-            readers: asset.readers.iter().map(place).collect(),
+            readers: asset.readers.iter().map(Place::from).collect(),
+            exposure: asset.exposure.as_ref().map(ExposureRow::from),
         }
     }
 }

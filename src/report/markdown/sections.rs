@@ -148,7 +148,7 @@ impl Page<'_> {
         let columns = asset.columns.iter().map(|column| Phrase::default().name(&column.name));
         let columns =
             if asset.columns.is_empty() { Phrase::new("its rows") } else { Phrase::default().list(columns, most) };
-        let name = Phrase::new(words::kind(asset.kind)).words(" ").name(&asset.name);
+        let name = facts::named_downstream(asset);
         let happens = words::severity(asset.severity);
         let happens = if asset.severity == Severity::Breaking { format!("**{happens}**") } else { happens.to_owned() };
         vec![
@@ -158,6 +158,11 @@ impl Page<'_> {
             self.ink.cell(&facts::through(asset, most)),
             self.ink.cell(&columns),
         ]
+    }
+
+    /// What to run, where a dbt project is touched.
+    pub(super) fn selector(&self) -> String {
+        self.ink.text(&facts::selector(self.facts.report))
     }
 
     pub(super) fn catalog(&mut self) -> String {

@@ -6,7 +6,7 @@ use ingest_action::impact::{
     Reader, RowSetChange, Severity, Verdict,
 };
 use ingest_action::ingest::outcome::{FileBucket, FileOutcome, IngestStatus, SkipReason};
-use ingest_action::lineage::model::{AssetName, ColumnName, ColumnRef};
+use ingest_action::lineage::model::{AssetName, ColumnName, ColumnRef, Exposure, Mention, MentionKind};
 use ingest_action::path::RepoPath;
 use ingest_action::report::{Diagram, DiagramChange, DiagramNode, Report};
 use ingest_action::source::FileStatus;
@@ -85,12 +85,10 @@ pub fn path() -> impl Strategy<Value = RepoPath> {
 }
 
 fn reader() -> impl Strategy<Value = Reader> {
-    (path(), 0_u32..99, text(), option::of(asset())).prop_map(|(file, line, name, reader)| Reader {
-        file,
-        line,
-        name,
-        reader,
-    })
+    let mention = (select(vec![MentionKind::Test, MentionKind::Contract, MentionKind::UnitTest]), text())
+        .prop_map(|(kind, name)| Mention { kind, name: name.into() });
+    (path(), 0_u32..99, text(), option::of(asset()), option::of(mention))
+        .prop_map(|(file, line, name, reader, mention)| Reader { file, line, name, reader, mention })
 }
 
 fn column_change() -> impl Strategy<Value = ColumnChange> {
@@ -150,11 +148,14 @@ fn downstream() -> impl Strategy<Value = Downstream> {
     let severity = select(vec![Severity::Info, Severity::Review, Severity::Breaking]);
     let affected = (text(), vec(column(), 0..3))
         .prop_map(|(name, affected_by)| AffectedColumn { name: ColumnName::new(&name), affected_by });
-    (asset(), 1_usize..9, severity, vec(asset(), 0..5), vec(affected, 0..4)).prop_map(
-        |(name, distance, severity, via, columns)| Downstream {
+    let words = (option::of(text()), option::of(text()), option::of(text()), option::of(text()));
+    let exposure = words.prop_map(|(label, category, owner, url)| Exposure { label, category, owner, url });
+    (asset(), 1_usize..9, severity, vec(asset(), 0..5), (vec(affected, 0..4), option::of(exposure))).prop_map(
+        |(name, distance, severity, via, (columns, exposure))| Downstream {
             name,
             via,
             columns,
+            exposure,
             ..samples::downstream("x", distance, severity)
         },
     )

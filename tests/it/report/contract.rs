@@ -30,6 +30,7 @@ fn the_document_names_tool_sides_verdict_and_publication() {
         "files",
         "assets",
         "downstream",
+        "dbt_selector",
         "diagnostics",
         "coverage",
         "ingest",
@@ -57,7 +58,7 @@ fn a_changed_asset_tells_columns_rows_and_upstream() {
         json!({"name": "id", "change": "type_changed", "previous_name": null, "confidence": null,
                "type": {"base": "INT", "head": "BIGINT", "widened": true},
                "sources": {"base": ["raw.orders.id"], "head": ["raw.orders.id"]},
-               "expression": {"base": null, "head": null}})
+               "expression": {"base": null, "head": null}, "readers": []})
     );
     assert_eq!(orders["columns"][1]["previous_name"], "sum");
 }
@@ -69,7 +70,8 @@ fn downstream_diagnostics_files_and_coverage_are_told_in_the_words_of_the_contra
         document["downstream"][0],
         json!({"name": "marts.daily", "kind": "view", "distance": 1, "severity": "breaking", "via": ["shop.orders"],
                "columns": [{"name": "revenue", "affected_by": ["shop.orders.amount"]}],
-               "readers": [{"file": "marts/daily.sql", "line": 12, "name": "amount"}]})
+               "readers": [{"file": "marts/daily.sql", "line": 12, "name": "amount", "what": null}],
+               "exposure": null})
     );
     assert_eq!(
         document["diagnostics"][1],

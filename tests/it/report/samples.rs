@@ -35,7 +35,7 @@ pub fn columns(texts: &[&str]) -> Vec<ColumnRef> {
 pub fn reader(place: &str, name: &str) -> Reader {
     let (file, line) = place.rsplit_once(':').expect("file:line");
     let reader = Some(asset(&format!("marts.{}", path(file).stem())));
-    Reader { file: path(file), line: line.parse().expect("a line"), name: name.to_owned(), reader }
+    Reader { file: path(file), line: line.parse().expect("a line"), name: name.to_owned(), reader, mention: None }
 }
 
 pub fn column_change(name: &str, change: ColumnChangeKind) -> ColumnChange {
@@ -84,6 +84,7 @@ pub fn downstream(name: &str, distance: usize, severity: Severity) -> Downstream
         via: vec![asset("shop.orders")],
         columns: Vec::new(),
         readers: Vec::new(),
+        exposure: None,
     }
 }
 
@@ -112,6 +113,7 @@ pub fn nothing() -> Report {
         blob_url: "https://github.com/acme/warehouse/blob/9f8e7d6".parse().ok(),
         run_url: "https://github.com/acme/warehouse/actions/runs/7".parse().ok(),
         files: Vec::new(),
+        dbt_selector: None,
         impact: Impact { verdict: Verdict::None, assets: Vec::new(), downstream: Vec::new() },
         diagnostics: Vec::new(),
         coverage: Coverage {

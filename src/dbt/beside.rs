@@ -1,0 +1,179 @@
+//! What the projects declare beside SQL, with names resolved: exposures, places in YAML that name columns, where the tables
+//! of sources are, and how dbt selects a node. Added to a side's graph once that is linked, because whether a named column
+//! is there is known only then.
+
+use std::collections::BTreeMap;
+
+use super::mentions::RawMention;
+use super::reference::Target;
+use super::world::World;
+use crate::lineage::model::{
+    Asset, AssetEdge, AssetKind, AssetName, ColumnEdge, ColumnName, ColumnRef, Exposure, LineageGraph, Mention,
+    MentionKind, Read, Role, RowSet, Transformation,
+};
+use crate::path::RepoPath;
+
+/// What one side declares beside its SQL.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Beside {
+    places: Vec<Place>,
+    exposures: Vec<Declared>,
+    sources: BTreeMap<AssetName, String>,
+    selectors: BTreeMap<AssetName, String>,
+}
+
+/// A place that names an asset or a column of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Place {
+    asset: AssetName,
+    column: Option<String>,
+    mention: Mention,
+    file: RepoPath,
+    line: u32,
+}
+
+/// An exposure with what it depends on, and where its file says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Declared {
+    name: AssetName,
+    shown: Exposure,
+    depends_on: BTreeMap<AssetName, u32>,
+    file: RepoPath,
+    line: u32,
+}
+
+impl Beside {
+    /// Resolves what the projects of a tree declare.
+    #[must_use]
+    pub fn of(world: &World) -> Self {
+        let mut beside = Self::default();
+        for (project, properties) in world.properties.iter().enumerate() {
+            let places = properties.mentions.iter().filter_map(|mention| place(world, project, mention));
+            beside.places.extend(places);
+            for exposure in &properties.exposures {
+                let mut depends_on = BTreeMap::new();
+                for (target, line) in &exposure.depends_on {
+                    for asset in assets(world, project, target) {
+                        depends_on.entry(asset).or_insert(*line);
+                    }
+                }
+                let name = AssetName::from_dotted(&format!("exposure:{}", exposure.name));
+                let (shown, file, line) = (exposure.shown.clone(), exposure.file.clone(), exposure.line);
+                beside.exposures.push(Declared { name, shown, depends_on, file, line });
+            }
+            for ((source, table), declared) in &properties.sources {
+                let relation = declared.database.iter().chain([&declared.schema, &declared.identifier]);
+                let relation: Vec<&str> = relation.map(String::as_str).collect();
+                let name = AssetName::from_parts(&[source, table]);
+                beside.sources.entry(name.clone()).or_insert_with(|| relation.join("."));
+                beside.selectors.entry(name).or_insert_with(|| format!("source:{source}.{table}"));
+            }
+        }
+        beside.selectors.extend(world.nodes.iter().map(|node| (node.asset.clone(), world.selector(node))));
+        beside
+    }
+
+    /// Adds it to the graph of the same side.
+    pub fn add_to(&self, graph: &mut LineageGraph) {
+        for place in &self.places {
+            let read = place.read(graph);
+            graph.reads.insert(read);
+        }
+        for (name, relation) in &self.sources {
+            if let Some(source) = graph.assets.get_mut(name).filter(|asset| asset.kind == AssetKind::Source) {
+                source.definition = Some(format!("source {name} is {relation}").into());
+            }
+        }
+        for exposure in &self.exposures {
+            exposure.add_to(graph);
+        }
+        graph.selectors.extend(self.selectors.iter().map(|(name, selector)| (name.clone(), selector.clone())));
+    }
+}
+
+impl Place {
+    fn read(&self, graph: &LineageGraph) -> Read {
+        let asset = graph.assets.get(&self.asset);
+        let column = self.column.as_deref().map(|written| {
+            let known = asset.into_iter().flat_map(|asset| &asset.columns);
+            let known = known.map(|column| &column.name).find(|name| name.as_str().eq_ignore_ascii_case(written));
+            (known.cloned().unwrap_or_else(|| ColumnName::new(&written.to_lowercase())), known.is_some())
+        });
+        let all_known = asset.is_some_and(|asset| asset.columns_complete);
+        Read {
+            asset: self.asset.clone(),
+            exists: column.as_ref().is_none_or(|(_, found)| *found || !all_known),
+            column: column.map(|(name, _)| name),
+            reader: (self.mention.kind == MentionKind::Contract).then(|| self.asset.clone()),
+            mention: Some(self.mention.clone()),
+            file: self.file.clone(),
+            line: self.line,
+        }
+    }
+}
+
+impl Declared {
+    fn add_to(&self, graph: &mut LineageGraph) {
+        let name = self.name.to_string();
+        let mention = Mention { kind: MentionKind::Exposure, name: name.trim_start_matches("exposure:").into() };
+        for (upstream, line) in &self.depends_on {
+            graph.reads.insert(Read {
+                asset: upstream.clone(),
+                column: None,
+                reader: Some(self.name.clone()),
+                mention: Some(mention.clone()),
+                file: self.file.clone(),
+                line: *line,
+                exists: true,
+            });
+            if graph.assets.contains_key(upstream) {
+                let star = |asset: &AssetName| ColumnRef { asset: asset.clone(), column: ColumnName::new("*") };
+                graph.asset_edges.insert(AssetEdge { upstream: upstream.clone(), downstream: self.name.clone() });
+                graph.column_edges.insert(ColumnEdge {
+                    upstream: star(upstream),
+                    downstream: star(&self.name),
+                    transformation: Transformation::Identity,
+                });
+            }
+        }
+        let on: Vec<String> = self.depends_on.keys().map(|upstream| format!("\n  depends on {upstream}")).collect();
+        let asset = Asset {
+            name: self.name.clone(),
+            kind: AssetKind::Exposure,
+            role: Role::Defined,
+            file: Some(self.file.clone()),
+            line: self.line,
+            columns: Vec::new(),
+            columns_complete: false,
+            row_set: RowSet::default(),
+            previous_names: Vec::new(),
+            definition: Some(format!("{name}{}", on.concat()).into()),
+            sql: None,
+        };
+        graph.assets.insert(self.name.clone(), asset);
+        graph.exposures.insert(self.name.clone(), self.shown.clone());
+    }
+}
+
+fn place(world: &World, project: usize, raw: &RawMention) -> Option<Place> {
+    let [asset] = <[AssetName; 1]>::try_from(assets(world, project, &raw.target)).ok()?;
+    let (column, mention) = (raw.column.clone(), raw.mention.clone());
+    Some(Place { asset, column, mention, file: raw.file.clone(), line: raw.line })
+}
+
+/// What a reference means. A node that the project does not have is named all the same: it may be one that is gone.
+fn assets(world: &World, project: usize, target: &Target) -> Vec<AssetName> {
+    match target {
+        Target::Source { source, table } => vec![AssetName::from_parts(&[source, table])],
+        Target::Metric(name) => {
+            let models = world.properties.get(project).map(|properties| properties.metrics.models(name));
+            let models = models.into_iter().flatten().filter(|target| !matches!(target, Target::Metric(_)));
+            models.flat_map(|target| assets(world, project, &target)).collect()
+        }
+        Target::Node { package, name, version } => {
+            let node = world.version(project, package.as_deref(), (name, version.as_deref()));
+            let gone = || package.is_none().then(|| AssetName::from_parts(&[name]));
+            node.map(|node| node.asset.clone()).or_else(gone).into_iter().collect()
+        }
+    }
+}
