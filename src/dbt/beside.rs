@@ -28,6 +28,7 @@ struct Place {
     asset: AssetName,
     column: Option<String>,
     mention: Mention,
+    data_type: Option<String>,
     file: RepoPath,
     line: u32,
 }
@@ -73,12 +74,35 @@ impl Beside {
         beside
     }
 
+    /// What contracts promise; of columns whose type no SQL says, that type.
+    fn add_contracts(&self, graph: &mut LineageGraph) {
+        let mut promised: BTreeMap<&AssetName, BTreeMap<String, String>> = BTreeMap::new();
+        for place in self.places.iter().filter(|place| place.mention.kind == MentionKind::Contract) {
+            if let Some(column) = &place.column {
+                let data_type = place.data_type.as_deref().unwrap_or_default().trim().to_uppercase();
+                promised.entry(&place.asset).or_default().insert(column.to_lowercase(), data_type);
+            }
+        }
+        for (name, columns) in promised {
+            for column in graph.assets.get_mut(name).into_iter().flat_map(|asset| &mut asset.columns) {
+                let data_type = columns.get(&column.name.as_str().to_lowercase());
+                if let Some(data_type) = data_type.filter(|text| column.data_type.is_none() && !text.is_empty()) {
+                    column.data_type = Some(data_type.as_str().into());
+                }
+            }
+            let lines: Vec<String> =
+                columns.iter().map(|(column, data_type)| format!("{column} {data_type}")).collect();
+            graph.contracts.insert(name.clone(), lines.join("\n"));
+        }
+    }
+
     /// Adds it to the graph of the same side.
     pub fn add_to(&self, graph: &mut LineageGraph) {
         for place in &self.places {
             let read = place.read(graph);
             graph.reads.insert(read);
         }
+        self.add_contracts(graph);
         for (name, relation) in &self.sources {
             if let Some(source) = graph.assets.get_mut(name).filter(|asset| asset.kind == AssetKind::Source) {
                 source.definition = Some(format!("source {name} is {relation}").into());
@@ -157,8 +181,8 @@ impl Declared {
 
 fn place(world: &World, project: usize, raw: &RawMention) -> Option<Place> {
     let [asset] = <[AssetName; 1]>::try_from(assets(world, project, &raw.target)).ok()?;
-    let (column, mention) = (raw.column.clone(), raw.mention.clone());
-    Some(Place { asset, column, mention, file: raw.file.clone(), line: raw.line })
+    let (column, mention, data_type) = (raw.column.clone(), raw.mention.clone(), raw.data_type.clone());
+    Some(Place { asset, column, mention, data_type, file: raw.file.clone(), line: raw.line })
 }
 
 /// What a reference means. A node that the project does not have is named all the same: it may be one that is gone.

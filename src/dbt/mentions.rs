@@ -20,6 +20,8 @@ pub struct RawMention {
     pub column: Option<String>,
     /// What the place is.
     pub mention: Mention,
+    /// The type that a contract promises.
+    pub data_type: Option<String>,
     /// The file.
     pub file: RepoPath,
     /// The line, from 1; 0 where it is not known.
@@ -69,6 +71,7 @@ impl Collector<'_> {
                 target: target.clone(),
                 column: column.flatten(),
                 mention: mention.clone(),
+                data_type: None,
                 file: self.file.clone(),
                 line,
             });
@@ -104,7 +107,10 @@ impl Collector<'_> {
                 self.test(test, target, Some(&name));
             }
             if is_contract {
+                let already = self.found.len();
                 self.add(target, Some(&name), (&contract, column.line));
+                let added = self.found.get_mut(already..).into_iter().flatten();
+                added.for_each(|promised| promised.data_type = column.text("data_type"));
             }
             if column.get("entity").or(column.get("dimension")).is_some() {
                 let mention = Mention { kind: MentionKind::SemanticModel, name: "".into() };

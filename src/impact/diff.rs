@@ -58,7 +58,7 @@ pub(super) fn differences<'g>(
         base: Side { inputs: &base_inputs, renames: &renames },
         head: Side { inputs: &head_inputs, renames: &none },
     };
-    pairs.into_iter().map(|pair| sides.difference(pair)).filter(says_something).collect()
+    pairs.into_iter().map(|pair| sides.difference(pair)).filter(|it| says_something(it, base, head)).collect()
 }
 
 /// Joins the pairs that are one renamed asset, and finds renamed columns, upstream before downstream.
@@ -202,10 +202,11 @@ fn described(pair: &Pair<'_>) -> AssetChange {
 }
 
 /// Whether there is anything to tell: an asset without definition whose columns only look different has nothing.
-fn says_something(difference: &Difference<'_>) -> bool {
+fn says_something(difference: &Difference<'_>, base_graph: &LineageGraph, head_graph: &LineageGraph) -> bool {
     let change = &difference.change;
     let Pair::Both { base, head } = difference.pair else { return true };
-    change.change != AssetChangeKind::Modified
+    base_graph.contracts.get(&base.name) != head_graph.contracts.get(&head.name)
+        || change.change != AssetChangeKind::Modified
         || base.kind != head.kind
         || change.base_definition != change.head_definition
         || !change.columns.is_empty()

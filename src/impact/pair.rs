@@ -138,10 +138,19 @@ pub(super) fn changed_pairs<'g>(
 ) -> Vec<Pair<'g>> {
     let files: BTreeSet<&RepoPath> =
         changed.iter().flat_map(|file| file.old_path.iter().chain(Some(&file.path))).collect();
-    merged(&base.assets, &head.assets).filter_map(|(_, base, head)| pair(base, head, &files)).collect()
+    let both = merged(&base.assets, &head.assets);
+    both.filter_map(|(name, before, after)| {
+        let other_contract = base.contracts.get(name) != head.contracts.get(name);
+        pair((before, after), &files, other_contract)
+    })
+    .collect()
 }
 
-fn pair<'g>(base: Option<&'g Asset>, head: Option<&'g Asset>, files: &BTreeSet<&RepoPath>) -> Option<Pair<'g>> {
+fn pair<'g>(
+    (base, head): (Option<&'g Asset>, Option<&'g Asset>),
+    files: &BTreeSet<&RepoPath>,
+    other_contract: bool,
+) -> Option<Pair<'g>> {
     let (before, after) = (presence(base), presence(head));
     match (base, head) {
         // A source that is declared for the first time is news only by who reads it.
@@ -154,7 +163,7 @@ fn pair<'g>(base: Option<&'g Asset>, head: Option<&'g Asset>, files: &BTreeSet<&
             let name_is_gone = before == Presence::Defined;
             Some(Pair::Removed { base, name_is_gone, filled: head.filter(|_| after == Presence::Written) })
         }
-        (Some(base), Some(head)) if before > Presence::Absent && differs(base, head, files) => {
+        (Some(base), Some(head)) if before > Presence::Absent && (other_contract || differs(base, head, files)) => {
             Some(Pair::Both { base, head })
         }
         _ => None,

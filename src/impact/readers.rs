@@ -34,8 +34,20 @@ impl Readers {
 enum Counts {
     /// All.
     Every,
+    /// Those in SQL: no test and no contract is known to break by another type.
+    InSql,
     /// Those that find nothing.
     Missing,
+}
+
+impl Counts {
+    fn count(self, read: &Read) -> bool {
+        match self {
+            Self::Every => true,
+            Self::InSql => read.mention.is_none(),
+            Self::Missing => !read.exists,
+        }
+    }
 }
 
 /// Finds the places: one pass over the reads of head.
@@ -54,7 +66,7 @@ pub(super) fn find(head: &LineageGraph, differences: &[Difference<'_>], reach: &
         };
         group = Some((&read.asset, names));
         let Some(counts) = names.and_then(|names| names.get(&read.column.as_ref())) else { continue };
-        if stands(read, head) && (*counts == Counts::Every || !read.exists) {
+        if stands(read, head) && counts.count(read) {
             readers
                 .by_name
                 .entry(read.asset.clone())
@@ -78,7 +90,7 @@ fn wanted<'r>(differences: &'r [Difference<'_>], reach: &'r Reach<'_>) -> Wanted
         }
         let retyped = |column: &&ColumnChange| column.change == ColumnChangeKind::TypeChanged && !column.is_widened();
         for column in difference.change.columns.iter().filter(retyped) {
-            wanted.entry(&difference.change.name).or_default().insert(Some(&column.name), Counts::Every);
+            wanted.entry(&difference.change.name).or_default().insert(Some(&column.name), Counts::InSql);
         }
     }
     for place in reach.places().filter(|place| place.mark.is_gone) {

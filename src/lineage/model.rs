@@ -346,6 +346,8 @@ pub struct LineageGraph {
     pub reads: BTreeSet<Read>,
     /// What people are told of exposures.
     pub exposures: BTreeMap<AssetName, Exposure>,
+    /// What enforced contracts promise: columns with their types, one a line.
+    pub contracts: BTreeMap<AssetName, String>,
     /// How dbt selects an asset on its command line: `orders`, `orders.v2`, `source:raw.orders`.
     pub selectors: BTreeMap<AssetName, String>,
     /// What was learnt of each file.

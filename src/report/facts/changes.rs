@@ -155,6 +155,7 @@ impl<'a> ChangeRow<'a> {
                     AssetChangeKind::Modified => subject.words(match self.asset.read_by_position.as_slice() {
                         [] if !self.asset.row_set.is_empty() => " is sorted otherwise, with the same rows",
                         [] if self.asset.kind == AssetKind::Source => " stands for another table",
+                        [] if has_same_sql(self.asset) => " has another contract",
                         [] => " has another definition",
                         _ => " has other columns by position, and is read by position",
                     }),
@@ -332,6 +333,7 @@ impl<'a> ChangeRow<'a> {
                         start.words(" is sorted otherwise (").then(told).words("); no row comes or goes")
                     }
                     [] if self.asset.kind == AssetKind::Source => start.words(" stands for another table"),
+                    [] if has_same_sql(self.asset) => start.words(" has another contract; its SQL is the same"),
                     [] => start.words(" has another definition; its columns and rows look the same"),
                     readers => start
                         .words(" has other columns by position, and by position it is read by ")
@@ -364,12 +366,19 @@ pub fn from(start: Phrase, link: &'static str, names: Vec<Phrase>, most: usize) 
     if names.is_empty() { start } else { start.words(link).list(names, most) }
 }
 
+/// Whether what changed is no SQL of the asset: only a contract is told so.
+fn has_same_sql(asset: &AssetChange) -> bool {
+    let is_model = matches!(asset.kind, AssetKind::Model | AssetKind::Snapshot | AssetKind::Seed);
+    is_model && asset.base_definition.is_some() && asset.base_definition == asset.head_definition
+}
+
 /// What is said of an asset of which neither columns nor rows are told.
 fn rewritten(asset: &AssetChange) -> &'static str {
     let reads_others = !asset.upstream_added.is_empty() || !asset.upstream_removed.is_empty();
     match asset.read_by_position.as_slice() {
         [] if !asset.row_set.is_empty() => "sorted otherwise; the same rows",
         [] if asset.kind == AssetKind::Source => "stands for another table",
+        [] if has_same_sql(asset) => "another contract",
         [] if reads_others => "rewritten; reads other tables",
         [] => "rewritten; columns and rows look the same",
         _ => "other columns by position",

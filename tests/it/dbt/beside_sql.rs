@@ -1,5 +1,7 @@
 //! What YAML says: tests, contracts, unit tests, exposures, sources.
 
+use serde_json::json;
+
 use super::{Shop, names, places, readers};
 
 const SCHEMA: (&str, &str) = (
@@ -154,6 +156,22 @@ fn an_edit_of_yaml_alone_is_a_change_when_it_changes_what_is_read() {
     assert_eq!(names(&report["assets"]), ["raw.customers", "raw.orders"]);
     assert_eq!(report["verdict"], "review");
     assert!(renamed.preview("markdown").contains("stands for another table"), "{}", renamed.preview("markdown"));
+}
+
+#[test]
+fn an_edit_of_a_contract_alone_is_a_change() {
+    let shop = Shop::with(&[SCHEMA]).write("models/schema.yml", &SCHEMA.1.replace("numeric", "bigint"));
+    let report = shop.report();
+    assert_eq!(names(&report["assets"]), ["orders"]);
+    let column = &report["assets"][0]["columns"][0];
+    assert_eq!((&column["name"], &column["change"]), (&"total".into(), &"type_changed".into()));
+    // The tests on it still find it.
+    assert_eq!((&report["verdict"], &column["readers"]), (&"review".into(), &json!([])));
+
+    let without = SCHEMA.1.replace("      - name: customer_id\n        data_type: int\n", "");
+    let shop = Shop::with(&[SCHEMA]).write("models/schema.yml", &without);
+    assert_eq!(shop.report()["verdict"], "review");
+    assert!(shop.preview("markdown").contains("has another contract"), "{}", shop.preview("markdown"));
 }
 
 #[test]
