@@ -5,8 +5,8 @@ mod owner;
 use std::fmt::Write as _;
 
 use sqlparser::ast::{
-    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
-    FunctionArguments, Ident, ObjectName, Value as Literal, WildcardAdditionalOptions,
+    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgOperator, FunctionArgumentClause,
+    FunctionArgumentList, FunctionArguments, Ident, ObjectName, Value as Literal, WildcardAdditionalOptions,
 };
 
 use crate::lineage::expression::{computed, push, weigh_condition};
@@ -117,7 +117,7 @@ impl Resolver<'_> {
             let how = part.steering().filter(|_| how.is_direct()).unwrap_or(how);
             let one = if part == Part::Value { &mut results } else { &mut tests };
             one.text.clear();
-            match self.argument(argument, scope, how, one) {
+            match self.scalar_argument(argument, scope, how, one) {
                 FunctionArgExpr::Expr(Expr::Identifier(ident))
                     if date_part == Some(index) && functions::is_date_part(&ident.value) =>
                 {
@@ -142,6 +142,23 @@ impl Resolver<'_> {
         } else {
             out.sources.extend(weigh_condition(tests, results, how));
         }
+    }
+
+    /// Writes what stands before the value of an argument, and gives the value. For DuckDB the parser takes a comparison for a
+    /// named argument; in calls that are no tables named ones are written `:=` and `=>`.
+    fn scalar_argument<'e>(
+        &mut self,
+        argument: &'e FunctionArg,
+        scope: &Scope<'_>,
+        how: Transformation,
+        out: &mut Value,
+    ) -> &'e FunctionArgExpr {
+        let FunctionArg::Named { name, arg, operator: FunctionArgOperator::Equals } = argument else {
+            return self.argument(argument, scope, how, out);
+        };
+        self.bare_column(name, scope, computed(how), out);
+        out.text.push_str(" = ");
+        arg
     }
 
     /// Writes an argument's name, and gives the rest.
