@@ -11,10 +11,11 @@ use std::time::Duration;
 use minijinja::value::Object;
 use minijinja::{Environment, Error, ErrorKind, OutputSpan, OutputSpanKind, UndefinedBehavior, Value};
 
-use super::hole::{Holes, UNDEFINED_MARK, hole_identifier, shorten};
+use super::hole::{Holes, UNDEFINED_MARK, hole_identifier, is_hole, shorten};
+use super::method::method;
 use super::mutable::{MUTABLE, mutable};
 use super::segment::{Segment, SegmentKind};
-use super::source::{BuiltSource, Origin, Replacements, assignment};
+use super::source::{BuiltSource, Origin, Replacements, UNPACK, assignment};
 use crate::sql::stack::within;
 
 /// Work that one rendering may do: about as many instructions, or 64 bytes of text for each (minijinja counts both).
@@ -27,6 +28,9 @@ const RECURSION: usize = 200;
 const LONGEST_OUTPUT: usize = 16 * 1024 * 1024;
 /// How many failing tags of one file are replaced before the file is given up.
 const MOST_REPAIRS: usize = 40;
+
+/// Most names that one `set` is read with.
+const MOST_NAMES: usize = 100;
 
 /// Longest time of one rendering: a value that holds itself many times over costs time that no fuel is charged for.
 const LONGEST_TIME: Duration = Duration::from_secs(5);
@@ -94,7 +98,7 @@ fn environment(fuel: u64) -> Environment<'static> {
     environment.set_recursion_limit(RECURSION);
     environment.set_undefined_behavior(UndefinedBehavior::Chainable);
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
-    environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
+    environment.set_unknown_method_callback(method);
     environment.set_formatter(|output, state, value| {
         if value.is_undefined() {
             return Ok(output.write_str(UNDEFINED_MARK)?);
@@ -102,11 +106,17 @@ fn environment(fuel: u64) -> Environment<'static> {
         minijinja::escape_formatter(output, state, value)
     });
     environment.add_function(MUTABLE, mutable);
+    environment.add_function(UNPACK, unpack);
     for name in ["as_bool", "as_native", "as_number", "as_text"] {
         environment.add_filter(name, |value: Value| value);
     }
     environment.remove_global("debug");
     environment
+}
+
+/// What several names are set to: a value that is not known gives each of them itself.
+fn unpack(value: Value, count: usize) -> Value {
+    if is_hole(&value) || value.is_undefined() { vec![value; count.min(MOST_NAMES)].into() } else { value }
 }
 
 /// Renders one text with a root of names, without repairs: for the short templates inside of YAML.

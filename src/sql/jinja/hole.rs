@@ -100,6 +100,12 @@ impl Holes {
     }
 }
 
+/// Whether a value is a hole.
+#[must_use]
+pub fn is_hole(value: &Value) -> bool {
+    value.downcast_object_ref::<Hole>().is_some()
+}
+
 /// The identifier for a hole: the expression's letters and digits in lower case, and a checksum where that lost something
 /// that tells two expressions apart.
 #[must_use]

@@ -25,14 +25,24 @@ const CHANGING_METHODS: [&str; 11] = [
     ".add(",
 ];
 
-/// The names on which a template calls a method that changes a list or a map.
+/// Macros that add to the list that they are given first are called so.
+const ADDING_MACRO: &str = "add_";
+
+/// The names on which a template calls a method that changes a list or a map, or a macro that adds to one.
 #[must_use]
 pub fn mutated_names(source: &str) -> BTreeSet<&str> {
+    let in_name = |c: char| c.is_alphanumeric() || c == '_';
     let mut names = BTreeSet::new();
+    for (offset, _) in source.match_indices(ADDING_MACRO) {
+        let call = source.get(offset..).unwrap_or_default().trim_start_matches(in_name);
+        let Some(argument) = call.strip_prefix('(').map(str::trim_start) else { continue };
+        let end = argument.find(|c| !in_name(c)).unwrap_or(argument.len());
+        names.extend(argument.get(..end).filter(|name| !name.is_empty()));
+    }
     for method in CHANGING_METHODS {
         for (offset, _) in source.match_indices(method) {
             let before = source.get(..offset).unwrap_or_default();
-            let start = before.rfind(|c: char| !c.is_alphanumeric() && c != '_').map_or(0, |at| at + 1);
+            let start = before.rfind(|c| !in_name(c)).map_or(0, |at| at + 1);
             // `rfind` gives the start of the character; one of several bytes leaves no name behind it.
             names.extend(before.get(start..).filter(|name| !name.is_empty()));
         }
@@ -209,7 +219,7 @@ mod tests {
 
     #[test]
     fn changed_variables_are_found_by_their_methods() {
-        let names = mutated_names("{% do cols.append(1) %}{{ ns.more.update(x) }} é.pop(");
-        assert_eq!(names.into_iter().collect::<Vec<_>>(), ["cols", "more", "é"]);
+        let names = mutated_names("{% do cols.append(1) %}{{ ns.more.update(x) }} é.pop( {{ p.add_columns(base, x) }}");
+        assert_eq!(names.into_iter().collect::<Vec<_>>(), ["base", "cols", "more", "é"]);
     }
 }

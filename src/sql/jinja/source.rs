@@ -11,6 +11,11 @@ use super::segment::{Segment, SegmentKind, newlines};
 /// The function that hands a macro's value to the root of names: `{% do __register(index, macro) %}`.
 pub const REGISTER: &str = "__register";
 
+/// The function that makes a value fit for several names: `set a, b = __unpack((value), 2)`.
+pub const UNPACK: &str = "__unpack";
+/// A name that is set and never read.
+const NOBODY: &str = "__nobody";
+
 /// The name under which the macro of an index is defined inside the template.
 #[must_use]
 pub fn macro_variable(index: usize) -> String {
@@ -125,11 +130,20 @@ fn adapted_tag(segment: &Segment, source: &str, mutated: &BTreeSet<&str>) -> Opt
         return None;
     }
     let content = segment.content(source);
-    let is_value = segment.kind == SegmentKind::Expression || segment.keyword(source) == "set";
-    let completed = if is_value { with_else(content) } else { None };
+    let keyword = segment.keyword(source);
+    let is_value = segment.kind == SegmentKind::Expression || keyword == "set";
+    let completed = match keyword {
+        "do" => as_assignment(content),
+        _ if is_value => with_else(content),
+        _ => None,
+    };
+    let completed = shifted(completed.as_deref().unwrap_or(content)).or(completed);
     let plain = in_plain_signs(completed.as_deref().unwrap_or(content)).or(completed);
     let content = plain.as_deref().unwrap_or(content);
-    let assigned = if segment.keyword(source) == "set" { assignment(content) } else { None };
+    if let Some(unpacked) = if keyword == "set" { unpacked(content) } else { None } {
+        return Some(segment.with_content(&unpacked));
+    }
+    let assigned = if keyword == "set" { assignment(content) } else { None };
     match assigned.filter(|(name, _)| mutated.contains(name)) {
         Some((name, value)) => Some(segment.with_content(&format!("set {name} = {MUTABLE}({value})"))),
         // Odd spaces at the ends are gone from the content already, and not from the tag.
@@ -145,6 +159,64 @@ pub fn assignment(content: &str) -> Option<(&str, &str)> {
     let name = name.trim();
     let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
     (is_name && !value.starts_with('=')).then(|| (name, value.trim()))
+}
+
+/// `do x.append(y) if z`, which minijinja does not take, as the setting of a name that nobody reads.
+fn as_assignment(content: &str) -> Option<String> {
+    let done = content.strip_prefix("do")?.trim();
+    with_else(done).map(|completed| format!("set {NOBODY} = {completed}"))
+}
+
+/// `set a, b = value` with a value of as many items also where it is a hole.
+fn unpacked(content: &str) -> Option<String> {
+    let (names, value) = content.strip_prefix("set")?.split_once('=')?;
+    let is_names = names.contains(',')
+        && names.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | ',') || c.is_whitespace());
+    let count = names.split(',').filter(|name| !name.trim().is_empty()).count();
+    (is_names && !value.starts_with('=')).then(|| format!("set{names}= {UNPACK}(({}), {count})", value.trim()))
+}
+
+/// A moment less or more a time span, which minijinja does not compute, as a method of the moment.
+fn shifted(content: &str) -> Option<String> {
+    const SPAN: &str = "timedelta(";
+    let mut result = String::with_capacity(content.len());
+    let (mut done, mut changed) = (0, false);
+    while let Some(found) = content.get(done..).and_then(|rest| rest.find(SPAN)) {
+        let (start, open) = (done + found, done + found + SPAN.len());
+        let before = content.get(done..start)?;
+        let path = before.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.'));
+        let left = path.trim_end().strip_suffix(['-', '+']).map(str::trim_end);
+        let end = closing(content.get(open..)?).map(|length| open + length);
+        let (Some(left), Some(end)) = (left.filter(|left| ends_value(left)), end) else {
+            result.push_str(content.get(done..open)?);
+            done = open;
+            continue;
+        };
+        let span = before.get(path.len()..)?;
+        result.push_str(&format!("{left}.shift({span}{}", content.get(start..=end)?));
+        result.push(')');
+        (done, changed) = (end + 1, true);
+    }
+    result.push_str(content.get(done..)?);
+    changed.then_some(result)
+}
+
+fn ends_value(text: &str) -> bool {
+    text.ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | ')' | ']'))
+}
+
+/// The offset of the bracket that closes what is open before a text.
+fn closing(text: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (offset, character) in text.char_indices() {
+        match character {
+            '(' => depth += 1,
+            ')' if depth == 0 => return Some(offset),
+            ')' => depth -= 1,
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Whether a character is a space beyond ASCII, which minijinja takes for none.
@@ -216,7 +288,8 @@ fn with_else(expression: &str) -> Option<String> {
 #[must_use]
 pub fn adapted(source: &str) -> String {
     let mutated = mutated_names(source);
-    if mutated.is_empty() && !source.contains('+') && !source.contains(" if") && source.is_ascii() {
+    let is_plain = !["+", " if", ",", "timedelta("].iter().any(|sign| source.contains(sign));
+    if mutated.is_empty() && is_plain && source.is_ascii() {
         return source.to_owned();
     }
     let segments = super::segment::split(source);
@@ -262,6 +335,27 @@ mod tests {
     #[test]
     fn odd_spaces_at_the_end_of_a_tag_go() {
         assert_eq!(adapted("{{ f(x)\u{a0} }}{% if a\u{a0}%}"), "{{ f(x) }}{% if a %}");
+    }
+
+    #[test]
+    fn a_step_under_a_condition_sets_a_name_that_nobody_reads() {
+        assert_eq!(adapted("{% do f(x) if y %}{% do f(x) %}"), "{% set __nobody = f(x) if y else '' %}{% do f(x) %}");
+    }
+
+    #[test]
+    fn several_names_take_a_value_that_is_not_known() {
+        assert_eq!(adapted("{% set a, b = f(x, y) %}"), "{% set a, b = __unpack((f(x, y)), 2) %}");
+        assert_eq!(adapted("{% set a = f(x, y) %}"), "{% set a = f(x, y) %}");
+    }
+
+    #[test]
+    fn time_spans_are_added_by_a_method() {
+        let text = "{{ (m.now() - m.timedelta(days=f(1))).x + timedelta(1) }}";
+        assert_eq!(
+            shifted(text).as_deref(),
+            Some("{{ (m.now().shift(m.timedelta(days=f(1)))).x.shift(timedelta(1)) }}")
+        );
+        assert_eq!(shifted("m.timedelta(days=1)"), None);
     }
 
     #[test]
