@@ -5,8 +5,10 @@
 //! when dbt runs is a named hole (`sql::jinja::hole`). Where both branches of `is_incremental()` differ, the one that reads
 //! more relations is taken, and of two that read as many the longer one.
 
+pub mod answers;
 pub mod artifacts;
 pub mod beside;
+pub mod column;
 pub mod columns;
 pub mod compiled;
 pub mod config;
@@ -19,9 +21,11 @@ pub mod names;
 pub mod objects;
 pub mod project;
 pub mod properties;
+pub mod python;
 pub mod reference;
 pub mod relation;
 pub mod session;
+pub mod snapshot;
 pub mod stand_in;
 pub mod tokens;
 pub mod world;

@@ -140,6 +140,7 @@ impl Reader<'_> {
         let (files, keep) = match path.as_str().rsplit_once('.').map(|(_, extension)| extension) {
             Some("yml" | "yaml") => (&mut tree.support, Keep::Whole),
             Some("csv") => (&mut tree.support, Keep::Start),
+            Some("py") => (&mut tree.support, Keep::Whole),
             _ => (&mut tree.sql, Keep::Whole),
         };
         let read = self.read(&path, name, keep);

@@ -130,10 +130,17 @@ fn role(path: &RepoPath, selection: &Selection, projects: &BTreeSet<String>) -> 
     match path.as_str().rsplit_once('.').map(|(_, extension)| extension) {
         Some("yml" | "yaml") if !left_out => Role::Support(Keep::Whole),
         Some("csv") if !left_out => Role::Support(Keep::Start),
+        // dbt takes functions in Python for models.
+        Some("py") if !left_out && holds_models(path.folder()) => Role::Support(Keep::Whole),
         // Macros render other files, selected or not.
         Some("sql") if is_macro(path) => Role::Support(Keep::Whole),
         _ => Role::Nothing,
     }
+}
+
+/// Whether a folder is one of models by its name, which is dbt's default.
+fn holds_models(folder: &str) -> bool {
+    folder.split('/').any(|part| part.contains("models"))
 }
 
 fn in_project(path: &RepoPath, projects: &BTreeSet<String>) -> bool {

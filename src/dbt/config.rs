@@ -1,7 +1,10 @@
 //! The settings of a node that decide about its relation, and how they override each other.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
+use super::snapshot::SnapshotConfig;
 use super::yaml;
 
 /// What is configured for a model, seed or snapshot at one place. Texts may still hold Jinja.
@@ -17,6 +20,8 @@ pub struct NodeConfig {
     pub alias: Option<String>,
     /// `false` for a node that dbt leaves out.
     pub enabled: Option<String>,
+    /// What only snapshots have.
+    pub snapshot: SnapshotConfig,
 }
 
 impl NodeConfig {
@@ -35,6 +40,13 @@ impl NodeConfig {
             database: read(&["database", "project", "catalog", "target_database"]),
             alias: read(&["alias"]),
             enabled: read(&["enabled"]),
+            snapshot: SnapshotConfig {
+                strategy: read(&["strategy"]),
+                updated_at: read(&["updated_at"]),
+                unique_key: texts(setting(map, "unique_key")),
+                hard_deletes: read(&["hard_deletes"]),
+                names: names(setting(map, "snapshot_meta_column_names")),
+            },
         }
     }
 
@@ -47,6 +59,7 @@ impl NodeConfig {
             database: self.database.or(general.database),
             alias: self.alias.or(general.alias),
             enabled: self.enabled.or(general.enabled),
+            snapshot: self.snapshot.over(general.snapshot),
         }
     }
 
@@ -65,6 +78,7 @@ impl NodeConfig {
             alias: named(self.alias).filter(|text| text != "None"),
             // What a variable decides is for whoever runs the project: the node counts as switched on.
             enabled: self.enabled.filter(|enabled| !enabled.contains("{{")),
+            snapshot: self.snapshot,
         }
     }
 
@@ -73,6 +87,26 @@ impl NodeConfig {
     pub fn is_disabled(&self) -> bool {
         self.enabled.as_deref().is_some_and(|enabled| enabled.trim().eq_ignore_ascii_case("false"))
     }
+}
+
+fn setting(map: &Map<String, Value>, name: &str) -> Option<Value> {
+    let value = map.get(&format!("+{name}")).or_else(|| map.get(name))?;
+    // What a template gives is written out.
+    let written = value.as_str().filter(|text| text.starts_with(['[', '{']));
+    written.and_then(|text| serde_json::from_str(text).ok()).or_else(|| Some(value.clone()))
+}
+
+fn texts(value: Option<Value>) -> Vec<String> {
+    match value {
+        Some(Value::Array(list)) => list.iter().filter_map(yaml::scalar).collect(),
+        Some(one) => yaml::scalar(&one).into_iter().collect(),
+        None => Vec::new(),
+    }
+}
+
+fn names(value: Option<Value>) -> BTreeMap<String, String> {
+    let map = value.as_ref().and_then(Value::as_object);
+    map.into_iter().flatten().filter_map(|(name, given)| Some((name.clone(), yaml::scalar(given)?))).collect()
 }
 
 /// The settings for a node from a section of `dbt_project.yml` (`models:`): along the project's name, the folders, and the

@@ -148,6 +148,35 @@ const QUESTIONS: [&str; 6] = [
     "get_filtered_columns_in_relation",
 ];
 
+/// Those of them that ask for columns of a relation.
+const FOR_COLUMNS: [&str; 2] = ["get_columns_in_relation", "get_filtered_columns_in_relation"];
+
+/// What several templates ask the warehouse behind `execute`.
+#[derive(Debug, Default)]
+pub struct Questions {
+    any: bool,
+    for_more: bool,
+}
+
+impl Questions {
+    /// Adds what a template asks.
+    pub fn add(&mut self, words: &Words) {
+        if words.all.contains("execute") {
+            let asked = QUESTIONS.iter().filter(|question| words.all.contains(**question));
+            for question in asked {
+                self.any = true;
+                self.for_more |= !FOR_COLUMNS.contains(question);
+            }
+        }
+    }
+
+    /// Whether they ask for columns of relations, and for nothing else.
+    #[must_use]
+    pub fn are_for_columns_only(&self) -> bool {
+        self.any && !self.for_more
+    }
+}
+
 /// Whether a template's result depends on what the warehouse answers while dbt compiles.
 #[must_use]
 pub fn asks_warehouse(words: &Words) -> bool {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use minijinja::Value;
 
+use super::column::KnownColumns;
 use super::compiled::Compiled;
 use super::config::NodeConfig;
 use super::macros::{Words, asks_warehouse, extract};
@@ -18,6 +19,7 @@ use super::relation::Relation;
 use super::session::{Captured, Home, Session, Setting};
 use super::tokens::{occurring, substitute};
 use super::world::{Node, World};
+use super::{python, snapshot, stand_in};
 use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
 use crate::lineage::model::{AssetKind, AssetName, Template};
 use crate::source::SourceFile;
@@ -55,13 +57,28 @@ pub struct Draft {
     pub prepared: Prepared,
     /// How the warehouse builds it.
     build: Option<Build>,
+    /// The relations whose columns its template asks for.
+    pub asked: BTreeSet<AssetName>,
 }
 
 impl Draft {
     /// A file that needs nothing more.
     #[must_use]
     pub fn finished(prepared: Prepared) -> Self {
-        Self { prepared, build: None }
+        Self { prepared, build: None, asked: BTreeSet::new() }
+    }
+
+    /// The node that it is.
+    #[must_use]
+    pub fn asset(&self) -> Option<&AssetName> {
+        self.build.as_ref().map(|build| &build.asset)
+    }
+
+    /// The file as the node that it is, without what the catalog gets.
+    #[must_use]
+    pub fn as_asset(&self) -> Prepared {
+        let asset = self.build.as_ref().map(|build| FileAsset { name: build.asset.clone(), kind: build.kind });
+        Prepared { asset, ..self.prepared.clone() }
     }
 
     /// Takes SQL that dbt compiled in place of what was rendered.
@@ -88,9 +105,9 @@ struct Build {
     whole: bool,
 }
 
-/// Renders a file.
+/// Renders a file, with what is known of the columns of relations.
 #[must_use]
-pub fn draft(world: &Arc<World>, file: &DbtFile<'_>) -> Draft {
+pub fn draft(world: &Arc<World>, file: &DbtFile<'_>, columns: &Arc<KnownColumns>) -> Draft {
     let words = match file.role {
         Role::Macro => Some("a macro"),
         Role::Output => Some("written by dbt itself"),
@@ -99,15 +116,43 @@ pub fn draft(world: &Arc<World>, file: &DbtFile<'_>) -> Draft {
         _ => None,
     };
     if let Some(words) = words {
-        return Draft { prepared: empty(file, words), build: None };
+        return Draft::finished(empty(file, words));
     }
     let node = world.node_of(&file.file.path).cloned();
+    if file.file.path.as_str().ends_with(".py") {
+        return python_draft(world, file, node);
+    }
     let template = TemplateText::read(file);
     let words = Words::of(file.text, &template.segments);
-    let home = Home { project: file.project, node: node.clone(), dialect: file.dialect.0 };
+    let home =
+        Home { project: file.project, node: node.clone(), dialect: file.dialect.0, columns: Arc::clone(columns) };
     let setting = Arc::new(Setting::new(world, home, words, template.local.clone()));
     let outcome = if has_marker(file.text) { render_variants(&template, &setting, file.text) } else { Ok(None) };
     assemble(file, node, template, (&setting, outcome))
+}
+
+/// A model in Python: which relations it reads is known, and nothing of its columns.
+fn python_draft(world: &Arc<World>, file: &DbtFile<'_>, node: Option<Node>) -> Draft {
+    let mut prepared = empty(file, "a model in Python");
+    let Some(node) = node else { return Draft::finished(prepared) };
+    let home = Home { project: file.project, node: Some(node), dialect: file.dialect.0, columns: Arc::default() };
+    let setting = Arc::new(Setting::new(world, home, Words::default(), Vec::new()));
+    let session = Session::new(&setting, false, BTreeMap::new());
+    let relations: Vec<(String, u32)> = python::calls(file.text)
+        .into_iter()
+        .filter_map(|call| Some((render_text(&call.template(), Names(Arc::clone(&session))).ok()?, call.line)))
+        .collect();
+    let (sql, lines) = python::sql(&relations);
+    prepared.tokens = occurring(&sql, &session.captured().tokens);
+    prepared.sql = sql.into();
+    prepared.line_map = LineMap::new(lines);
+    prepared.partial = true;
+    prepared.diagnostics.push(python::diagnostic(&file.file.path));
+    let Some(Node { name, kind, asset, project, config, .. }) = setting.node.clone() else {
+        return Draft::finished(prepared);
+    };
+    let build = Build { project, name, kind, asset, config, whole: false };
+    Draft { prepared, build: Some(build), asked: BTreeSet::new() }
 }
 
 fn holds_only_macros(text: &str) -> bool {
@@ -247,17 +292,19 @@ fn assemble(
     prepared.partial = !prepared.diagnostics.is_empty();
     let mut config = NodeConfig::default();
     let mut whole = true;
+    let mut asked = BTreeSet::new();
     match outcome {
         Ok(None) => prepared.sql = Arc::clone(file.text),
         Ok(Some(variant)) => {
-            if asks_warehouse(&Words::of(file.text, &template.segments)) {
+            if asks_warehouse(&Words::of(file.text, &template.segments)) && !setting.execute {
                 variant.holes.note("execute", "it asks the warehouse while dbt compiles");
             }
             let records = variant.holes.records();
             let found = findings(&file.file.path, file.text, (&variant.rendered, &records), &hint);
             prepared.partial |= !found.is_empty();
             prepared.diagnostics.extend(found);
-            let captured = std::mem::take(&mut *variant.session.captured());
+            let mut captured = std::mem::take(&mut *variant.session.captured());
+            asked = std::mem::take(&mut captured.asked);
             config = captured_config(&captured);
             if !disables_plainly(file.text, &template.segments) {
                 config.enabled = None;
@@ -277,9 +324,13 @@ fn assemble(
             whole = false;
         }
     }
-    let Some(node) = node else { return Draft { prepared, build: None } };
+    let Some(node) = node else { return Draft { prepared, build: None, asked } };
     let Node { name, kind, asset, project, config: general, .. } = node;
-    Draft { prepared, build: Some(Build { project, name, kind, asset, config: config.over(general), whole }) }
+    let config = config.over(general);
+    if kind == AssetKind::Snapshot && whole {
+        snapshot::add_columns(&mut prepared, &config);
+    }
+    Draft { prepared, build: Some(Build { project, name, kind, asset, config, whole }), asked }
 }
 
 fn captured_config(captured: &Captured) -> NodeConfig {
@@ -295,7 +346,9 @@ fn captured_config(captured: &Captured) -> NodeConfig {
 fn disables_plainly(text: &str, segments: &[Segment]) -> bool {
     segments.iter().any(|segment| {
         let words = Words::of(text, std::slice::from_ref(segment));
-        let decided = ["var", "env_var", "target"].iter().any(|word| words.all.contains(*word));
+        let decided = ["var", "env_var", "target", "enabled_vars", "enabled_vars_one_true"]
+            .iter()
+            .any(|word| words.all.contains(*word));
         words.called.contains("config") && words.all.contains("enabled") && !decided
     })
 }
@@ -308,10 +361,14 @@ fn hint(expression: &str) -> Option<&'static str> {
     if expression.starts_with("env_var(") {
         return Some("give it a default: `env_var(name, default)`");
     }
-    if ["adapter.", "run_query", "execute"].iter().any(|start| expression.starts_with(start)) {
+    let asks = ["adapter.", "run_query", "execute", "column.", "dbt_utils.get_", "dbt_utils.unpivot"];
+    if asks.iter().any(|start| expression.starts_with(start)) {
         return Some("what the warehouse answers is only known to dbt; list the columns in the model to see them here");
     }
-    Some("define the macro under `macro-paths`, or check in its package (`dbt_packages/`)")
+    if stand_in::PACKAGES.iter().any(|package| expression.split('.').next() == Some(*package)) {
+        return Some("run `dbt deps` before this tool, or check in the package (`dbt_packages/`)");
+    }
+    Some("define the macro under `macro-paths`, or run `dbt deps` or check in its package (`dbt_packages/`)")
 }
 
 /// The token of `ref('…')` or `source('…', '…')` that is written out, for files that cannot be rendered.
@@ -354,7 +411,7 @@ impl Relations {
     /// Fills in the asset and what the catalog gets.
     #[must_use]
     pub fn finish(&self, draft: Draft) -> Prepared {
-        let Draft { mut prepared, build } = draft;
+        let Draft { mut prepared, build, .. } = draft;
         let Some(build) = build else { return prepared };
         let config = build.config.rendered(&|text| yaml_text(&self.world, build.project, text));
         if config.is_disabled() {
@@ -371,6 +428,7 @@ impl Relations {
         };
         prepared.catalog = match word {
             None => CatalogContent::Nothing("an ephemeral model".to_owned()),
+            Some(_) if prepared.path.as_str().ends_with(".py") => prepared.catalog,
             Some(_) if !build.whole => CatalogContent::Nothing("a model that could not be rendered".to_owned()),
             Some(_) if is_blank(&prepared.sql) => CatalogContent::Nothing("a model without SQL".to_owned()),
             Some(word) => {
@@ -411,7 +469,8 @@ impl Relations {
 fn yaml_text(world: &Arc<World>, project: usize, text: &str) -> Option<String> {
     let words = Words::of(text, &split(text));
     let dialect = world.adapters.get(project).and_then(|adapter| adapter.as_ref().map(|(dialect, _)| *dialect));
-    let home = Home { project, node: None, dialect: dialect.unwrap_or(Dialect::Generic) };
+    let dialect = dialect.unwrap_or(Dialect::Generic);
+    let home = Home { project, node: None, dialect, columns: Arc::default() };
     let setting = Arc::new(Setting::new(world, home, words, Vec::new()));
     let session = Session::new(&setting, false, BTreeMap::new());
     let rendered = render_text(text, Names(session)).ok()?;
@@ -463,7 +522,7 @@ impl Schemas<'_> {
 /// Renders a text with the project's macros.
 fn generate(world: &Arc<World>, project: usize, text: &str) -> Option<String> {
     let segments = split(text);
-    let home = Home { project, node: None, dialect: Dialect::Generic };
+    let home = Home { project, node: None, dialect: Dialect::Generic, columns: Arc::default() };
     let setting = Arc::new(Setting::new(world, home, Words::of(text, &segments), Vec::new()));
     let template =
         TemplateText { segments, rewritten: Replacements::new(), local: Vec::new(), diagnostics: Vec::new(), text };

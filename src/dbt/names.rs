@@ -55,7 +55,7 @@ impl Object for Names {
             return None;
         }
         let is_project = setting.world.projects.list.iter().any(|project| project.name == name);
-        if is_project || ["dbt", "dbt_utils"].contains(&name) || setting.words.qualifying.contains(name) {
+        if is_project || stand_in::PACKAGES.contains(&name) || setting.words.qualifying.contains(name) {
             return Some(Value::from_object(Package { session: Arc::clone(session), name: name.to_owned() }));
         }
         setting.words.called.contains(name).then(|| session.holes.value(name, None))
@@ -92,7 +92,7 @@ fn value(session: &Arc<Session>, name: &str) -> Option<Value> {
         "this" => relation_value(session, node.map_or("this", |node| &node.name), None),
         "target" => target(session),
         "model" => model(session),
-        "execute" => Value::from(false),
+        "execute" => Value::from(session.setting.execute),
         "flags" => map_of([("FULL_REFRESH", Value::from(false)), ("WHICH", Value::from("run"))]),
         "modules" => map_of([("datetime", Value::from_object(Moment)), ("pytz", Value::from_object(Moment))]),
         "run_started_at" => Value::from_object(Moment),
@@ -155,14 +155,40 @@ fn source(session: &Arc<Session>, _: &mut State<'_, '_>, args: &[Value]) -> Resu
     let (Some(source), Some(table)) = (arguments.text(0, "source_name"), arguments.text(1, "table_name")) else {
         return Ok(session.holes.value("source()", None));
     };
-    let declared = session.setting.world.source(session.setting.project, &source, &table);
+    Ok(source_relation(session, &source, &table))
+}
+
+/// The relation of a table of a source.
+#[must_use]
+pub fn source_relation(session: &Arc<Session>, source: &str, table: &str) -> Value {
+    let declared = session.setting.world.source(session.setting.project, source, table);
     let relation = Relation {
         database: declared.and_then(|declared| declared.database.clone()),
-        schema: Some(declared.map_or_else(|| source.clone(), |declared| declared.schema.clone())),
-        identifier: declared.map_or_else(|| table.clone(), |declared| declared.identifier.clone()),
+        schema: Some(declared.map_or_else(|| source.to_owned(), |declared| declared.schema.clone())),
+        identifier: declared.map_or_else(|| table.to_owned(), |declared| declared.identifier.clone()),
     };
-    let asset = AssetName::from_parts(&[&source, &table]);
-    Ok(Value::from_object(RelationValue { token: session.token(asset, AssetKind::Source), relation }))
+    let asset = AssetName::from_parts(&[source, table]);
+    Value::from_object(RelationValue { token: session.token(asset, AssetKind::Source), relation })
+}
+
+/// The value that a project gives a variable; `None` where it gives none.
+///
+/// # Errors
+/// When the value is a template that does not render.
+pub fn variable(session: &Arc<Session>, name: &str) -> Result<Option<Value>, Error> {
+    let setting = &session.setting;
+    let Some(value) = setting.world.variable(setting.project, name) else { return Ok(None) };
+    match value.as_str().filter(|text| text.contains("{{") && !session.inside_variable) {
+        Some(text) => {
+            let inner = session.inside_variable();
+            let rendered = render_text(text, Names(Arc::clone(&inner)))?;
+            // `{{ source('raw', 'orders') }}` is a relation of whoever reads the variable.
+            let tokens = std::mem::take(&mut inner.captured().tokens);
+            session.captured().tokens.extend(tokens);
+            Ok(Some(Value::from(rendered)))
+        }
+        None => Ok(Some(from_json_value(value))),
+    }
 }
 
 /// `var(name, default)` and `var.has_var(name)`.
@@ -173,13 +199,8 @@ impl Object for Variables {
     fn call(self: &Arc<Self>, _: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
         let arguments = Arguments::read(args)?;
         let name = arguments.text(0, "var").unwrap_or_default();
-        let setting = &self.0.setting;
-        if let Some(value) = setting.world.variable(setting.project, &name) {
-            let text = value.as_str().filter(|text| text.contains("{{") && !self.0.inside_variable);
-            return match text {
-                Some(text) => render_text(text, Names(self.0.inside_variable())).map(Value::from),
-                None => Ok(from_json_value(value)),
-            };
+        if let Some(value) = variable(&self.0, &name)? {
+            return Ok(value);
         }
         let default = arguments.positional().get(1).or_else(|| arguments.named().get("default")).cloned();
         Ok(default.unwrap_or_else(|| self.0.holes.value(&format!("var('{name}')"), Some("the variable has no value"))))

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use minijinja::value::{Kwargs, Object, ObjectRepr, from_args};
 use minijinja::{Error, ErrorKind, State, Value};
 
+use super::column;
 use super::session::Session;
-use super::stand_in;
+use super::stand_in::{self, Asked};
 
 /// The arguments of a call.
 #[derive(Debug, Clone, Default)]
@@ -130,7 +131,7 @@ impl Object for ProjectMacro {
         let (None, Some(function)) = (failed, registered) else {
             return Ok(session.holes.value(&definition.name, failed.map(String::as_str)));
         };
-        if definition.asks_warehouse {
+        if definition.asks_warehouse && !session.setting.execute {
             session.holes.note(&definition.name, "it asks the warehouse while dbt compiles");
         }
         function.call(state, args).or_else(|error| session.captured().returned.take().ok_or(error))
@@ -206,11 +207,11 @@ impl Object for StandIn {
         ObjectRepr::Plain
     }
 
-    fn call(self: &Arc<Self>, _: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
-        let arguments = Arguments::read(args)?;
-        let text = stand_in::expand(&self.name, &arguments, self.session.setting.dialect);
+    fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
+        let asked = Asked { session: &self.session, arguments: &Arguments::read(args)? };
+        let value = stand_in::value((&self.package, &self.name), &asked, state)?;
         let unknown = || self.session.holes.result(&format!("{}.{}", self.package, self.name), args, None);
-        Ok(text.map_or_else(unknown, Value::from))
+        Ok(value.unwrap_or_else(unknown))
     }
 }
 
@@ -231,6 +232,9 @@ impl Object for Adapter {
             "quote" => Value::from(format!("\"{}\"", arguments.text(0, "identifier").unwrap_or_default())),
             "quote_as_configured" => arguments.value(0, "identifier").unwrap_or_default(),
             "type" => Value::from(super::session::adapter_name(session.setting.dialect)),
+            "get_columns_in_relation" => {
+                column::columns(session, arguments.value(0, "relation").as_ref(), "adapter.get_columns_in_relation")
+            }
             _ => session.holes.value(&format!("adapter.{method}"), Some("it asks the warehouse while dbt compiles")),
         })
     }

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use minijinja::Value;
 
-use super::macros::{MacroDefinition, Words};
+use super::column::KnownColumns;
+use super::macros::{MacroDefinition, Questions, Words};
 use super::tokens::token;
 use super::world::{Node, World};
 use crate::lineage::model::{AssetKind, AssetName};
@@ -32,6 +33,11 @@ pub struct Setting {
     pub macros: Vec<Arc<MacroDefinition>>,
     /// The words in the tags of the file and of these macros.
     pub words: Words,
+    /// What `execute` is. It is true only where nothing but columns of relations is asked for: what is known of those
+    /// answers it, and the rest is a hole.
+    pub execute: bool,
+    /// The columns that are known of relations.
+    pub columns: Arc<KnownColumns>,
 }
 
 impl Setting {
@@ -45,9 +51,14 @@ impl Setting {
             dialect: home.dialect,
             macros: Vec::new(),
             words: Words::default(),
+            execute: false,
+            columns: home.columns,
         };
+        let mut questions = Questions::default();
+        questions.add(&words);
         let mut open: Vec<Words> = vec![words];
         for definition in local {
+            questions.add(&definition.words);
             open.push(definition.words.clone());
             setting.macros.push(Arc::new(definition));
         }
@@ -57,6 +68,7 @@ impl Setting {
                 for (index, definition) in world.macro_family(word) {
                     let fits = !is_of_other_adapter(&definition.name, setting.dialect);
                     if fits && setting.macros.len() < MOST_MACROS && seen.insert(index) {
+                        questions.add(&definition.words);
                         open.push(definition.words.clone());
                         setting.macros.push(Arc::clone(definition));
                     }
@@ -66,6 +78,7 @@ impl Setting {
             setting.words.called.extend(words.called);
             setting.words.qualifying.extend(words.qualifying);
         }
+        setting.execute = questions.are_for_columns_only();
         setting
     }
 
@@ -102,6 +115,8 @@ pub struct Home {
     pub node: Option<Node>,
     /// The adapter's dialect.
     pub dialect: Dialect,
+    /// The columns that are known of relations.
+    pub columns: Arc<KnownColumns>,
 }
 
 /// Whether a macro is the variant of an adapter that is not the dialect's.
@@ -131,6 +146,8 @@ pub struct Captured {
     pub asked_incremental: bool,
     /// The values of the macros.
     pub macros: BTreeMap<usize, Value>,
+    /// Relations whose columns were asked for.
+    pub asked: BTreeSet<AssetName>,
     /// What `return(…)` gave, until the macro call around it takes it.
     pub returned: Option<Value>,
 }

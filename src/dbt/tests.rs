@@ -164,7 +164,9 @@ fn models_and_snapshots_are_assets_by_their_dbt_names() {
     let asset = |name: &str| file(&side, name).asset.clone().map(|asset| (asset.name.to_string(), asset.kind));
     assert_eq!(asset("order_totals"), Some(("order_totals".to_owned(), AssetKind::Model)));
     assert_eq!(asset("orders_snapshot"), Some(("orders_snapshot".to_owned(), AssetKind::Snapshot)));
-    assert!(sql(file(&side, "orders_snapshot")).ends_with("select * from __dbt_source_raw__orders"));
+    let text = sql(file(&side, "orders_snapshot"));
+    assert!(text.starts_with("select snapshotted.*, md5(concat("), "{text}");
+    assert!(text.ends_with("from ( select * from __dbt_source_raw__orders ) snapshotted"), "{text}");
 }
 
 #[test]
@@ -269,11 +271,20 @@ fn hostile_models_end_in_a_diagnostic_and_read_nothing() {
         "select {{ env_var('PATH') }} as x",
         "{% set x = [] %}{% for i in range(90000) %}{% do x.extend(range(90000)) %}{% endfor %}select {{ x | length }} as x",
         "select {{ ''.__class__.__mro__[1].__subclasses__() }} as x",
+        "select {{ ping() }} as x",
+        "{% set x = ['aaaaaaaa'] %}{% for i in range(60) %}{% do x.append(x[-1] ~ x[-1]) %}{% endfor %}select {{ x[-1] }} as y",
+        "{% set ns = namespace(a=[1]) %}{% for i in range(60) %}{% set ns.a = [ns.a, ns.a] %}{% endfor %}select {{ ns.a }} as y",
+        "{% macro f(n) %}{% call f(n + 1) %}{{ caller() }}{% endcall %}{% endmacro %}{% call f(1) %}x{% endcall %}select 1",
+        "{% set a, b = range(99999) %}select {{ a }} as x, {{ b }} as y",
     ];
     for bomb in bombs {
         let side = side(&[
             ("dbt_project.yml", "name: p"),
             ("macros/m.sql", "{% macro endless(n) %}{{ endless(n + 1) }}{% endmacro %}"),
+            (
+                "macros/p.sql",
+                "{% macro ping() %}{{ pong() }}{{ pong() }}{% endmacro %}{% macro pong() %}{{ ping() }}{% endmacro %}",
+            ),
             ("models/a.sql", bomb),
         ]);
         let a = file(&side, "a");

@@ -21,6 +21,7 @@ use super::ident::Defaults;
 use super::layout::{AssetPattern, Layout};
 use super::stack::on_large_stacks;
 use super::template::Prepared;
+use crate::dbt::answers::answered;
 use crate::dbt::artifacts::ProjectArtifacts;
 use crate::dbt::beside::Beside;
 use crate::dbt::columns::declared;
@@ -129,8 +130,11 @@ struct Opened<'t, Side> {
 impl<'t, Side: Sync> Opened<'t, Side> {
     fn of(tree: &'t SourceTree<Side>) -> Self {
         let world = Arc::new(World::read(tree));
+        // Models in Python stand among the support files.
+        let python = tree.support.values().filter(|file| file.path.as_str().ends_with(".py"));
+        let python: Vec<&SourceFile> = python.filter(|file| world.node_of(&file.path).is_some()).collect();
         let mut opened = Self { tree, world, readable: Vec::new(), unreadable: Vec::new() };
-        for file in tree.sql.values() {
+        for file in tree.sql.values().chain(python) {
             match &file.content {
                 Ok(text) => opened.readable.push((file, text)),
                 Err(reason) => {
@@ -140,6 +144,7 @@ impl<'t, Side: Sync> Opened<'t, Side> {
                 }
             }
         }
+        opened.readable.sort_by(|a, b| a.0.path.cmp(&b.0.path));
         opened
     }
 
@@ -154,15 +159,21 @@ impl<'t, Side: Sync> Opened<'t, Side> {
     /// The files rendered, in the order of those that could be read.
     fn drafts(&self, options: &PrepareOptions<'_>, dialects: Vec<(Dialect, String)>) -> Vec<Draft> {
         let layout = layout(&self.world, &self.readable, options.asset_from_path);
-        let of_file = |((file, text), dialect): (&(&SourceFile, &Arc<str>), (Dialect, String))| match self
-            .world
-            .projects
-            .place(&file.path)
-        {
-            Some((project, role, _)) => draft(&self.world, &DbtFile { file, text, project, role, dialect }),
-            None => Draft::finished(plain(file, text, dialect, (&layout, options.defaults))),
+        let of_project = |((file, text), dialect): (&(&'t SourceFile, &'t Arc<str>), &(Dialect, String))| {
+            let (project, role, _) = self.world.projects.place(&file.path)?;
+            Some(DbtFile { file, text, project, role, dialect: dialect.clone() })
         };
-        self.readable.par_iter().zip(dialects).map(of_file).collect()
+        let dbt_files: Vec<Option<DbtFile<'_>>> = self.readable.iter().zip(&dialects).map(of_project).collect();
+        let nothing_known = Arc::default();
+        let of_file = |((file, text), (dialect, dbt_file)): (&(&SourceFile, &Arc<str>), _)| {
+            let dbt_file: &Option<DbtFile<'_>> = dbt_file;
+            match dbt_file {
+                Some(dbt_file) => draft(&self.world, dbt_file, &nothing_known),
+                None => Draft::finished(plain(file, text, dialect, (&layout, options.defaults))),
+            }
+        };
+        let drafts = self.readable.par_iter().zip(dialects.into_par_iter().zip(&dbt_files)).map(of_file).collect();
+        answered(&self.world, &dbt_files, drafts, &declared(&self.world, self.tree))
     }
 
     /// What dbt's artifacts say of files of which our own rendering leaves something open.
