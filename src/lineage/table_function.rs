@@ -17,7 +17,7 @@ use crate::lineage::data_type::data_type;
 use crate::lineage::from::in_call;
 use crate::lineage::model::{ColumnName, Transformation};
 use crate::lineage::resolver::{Resolver, star_sources};
-use crate::lineage::shape::{OutColumn, Relation, Scope, Shape, Sources, Value, shorten};
+use crate::lineage::shape::{OutColumn, Relation, Scope, Shape, Sources, Value, compose, shorten};
 use crate::lineage::table_function::outputs::Outputs;
 use crate::lineage::wording::{Binding, string};
 use crate::sql::dialect::Dialect;
@@ -50,8 +50,10 @@ impl Resolver<'_> {
             match self.argument(argument, scope, how, &mut value) {
                 FunctionArgExpr::Expr(Expr::Subquery(query)) => {
                     let shape = self.query(query, Some(scope));
-                    value.sources.extend(shape.columns.iter().flat_map(|column| column.sources.iter().cloned()));
+                    let columns = shape.columns.iter().flat_map(|column| column.sources.iter());
+                    value.sources.extend(columns.map(|(source, inner)| (source.clone(), compose(how, *inner))));
                     value.sources.extend(star_sources(&shape.open));
+                    value.sources.extend(shape.indirect.all().iter().cloned());
                     value.text.push_str(&format!("({} of {})", shape.values(), shape.rows));
                 }
                 FunctionArgExpr::Expr(expression) => self.expression(expression, scope, how, &mut value),
