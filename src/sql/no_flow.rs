@@ -60,6 +60,8 @@ fn creates_nothing(words: &[&str], text: &str) -> bool {
         ("TABLE", "FUNCTION") => true,
         // Another name for what may be a table.
         ("SYNONYM", _) => false,
+        // An instance of a class of Snowflake's, which may be given data.
+        ("", _) if matches!(words, ["SNOWFLAKE", ..] | ["OR", "REPLACE", "SNOWFLAKE", ..]) => !text.contains("=>"),
         (noun, _) if words::HOLDERS.contains(&noun) => noun != "MODEL" && !mentions_query(text),
         (noun, _) => words::NOUNS.contains(&noun),
     }

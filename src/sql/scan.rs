@@ -4,6 +4,7 @@
 //! than the text is long. It finds tables, never columns: what it says is true of tables only, and the parser's own
 //! reason stays beside it. Statements whose first word it does not know are left refused.
 
+mod instance;
 mod names;
 mod reads;
 mod targets;

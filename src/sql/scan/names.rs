@@ -42,7 +42,12 @@ pub(super) fn relation(tokens: &[Token<'_>], start: usize, dialect: Dialect) -> 
 fn named_in_string(tokens: &[Token<'_>], start: usize) -> Option<ObjectName> {
     let [word, open, text, close] = tokens.get(start..start + 4)? else { return None };
     let is_name = word.is("IDENTIFIER") && open.is("(") && text.kind == Kind::Text && close.is(")");
-    let parts = parts_in_string(&text.unquoted()).filter(|_| is_name)?;
+    is_name.then(|| name_in_string(text))?
+}
+
+/// The name that a string holds.
+pub(super) fn name_in_string(text: &Token<'_>) -> Option<ObjectName> {
+    let parts = parts_in_string(&text.unquoted())?;
     let ident = |(value, quote_style)| Ident { value, quote_style, ..ident(text, String::new()) };
     Some(ObjectName::from(parts.into_iter().map(ident).collect::<Vec<Ident>>()))
 }

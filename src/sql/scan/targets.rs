@@ -16,7 +16,7 @@ impl Walker<'_> {
         match word.as_str() {
             "INSERT" | "INS" if at_start || self.is_any(at + 1, &["INTO", "OVERWRITE"]) => self.insert(at),
             "REPLACE" | "UPSERT" if at_start && self.is(at + 1, "INTO") => self.target(at + 1, Deed::Fill),
-            "CREATE" | "REPLACE" | "CACHE" if at_start => self.create(at),
+            "CREATE" | "REPLACE" | "CACHE" if at_start => self.instance(at).or_else(|| self.create(at)),
             "UPDATE" | "UPD" if at_start => self.update(at),
             "DELETE" | "DEL" if at_start => self.delete(at),
             "MERGE" if at_start => {
@@ -43,7 +43,7 @@ impl Walker<'_> {
     }
 
     /// Passes over words, and takes the name behind them as a target.
-    fn target(&mut self, at: usize, deed: Deed) -> Option<usize> {
+    pub(super) fn target(&mut self, at: usize, deed: Deed) -> Option<usize> {
         let mut at = at;
         while self.is_any(at, words::BEFORE_TARGET)
             || (self.is_any(at, &["TEMP", "TEMPORARY"]) && self.is(at + 1, "TABLE"))

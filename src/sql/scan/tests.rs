@@ -195,3 +195,19 @@ fn a_kind_of_join_in_a_hint_is_no_table() {
         &[("select 1 from a inner merge join b on a.i = b.i option (merge join, hash join)", "<- a b")],
     );
 }
+
+#[test]
+fn an_instance_of_a_class_reads_what_it_is_given_by_reference() {
+    check(
+        Dialect::Snowflake,
+        &[
+            (
+                "create or replace snowflake.ml.forecast ml.calls (input_data => system$reference('VIEW', 'raw.calls'), \
+                 target_colname => 'total')",
+                "CreateTable ml.calls <- raw.calls",
+            ),
+            ("create anomaly_detection if not exists a(input_data => table(b.c))", "CreateTable a <- b.c"),
+            ("create snowflake.ml.forecast a(input_data => system$query_reference('select 1'))", "nothing"),
+        ],
+    );
+}
