@@ -292,6 +292,30 @@ mod tests {
     }
 
     #[test]
+    fn a_loop_over_what_is_not_known_runs_once() {
+        let prepared = one(
+            "with\n{% for app, options in apps.items() %}\n{{ app }}_x as (select {{ options.column }} from {{ app }}.t),\n\
+             {% endfor %}\nlast as (select 1)\nselect {% for c in columns %}{{ c }}{{ ',' if not loop.last }}{% endfor %}\nfrom last",
+        );
+        let expected = "with\n\n__hole_app_x as (select __hole_options_column from __hole_app.t),\n\nlast as (select 1)\n\
+                        select __hole_c\nfrom last";
+        assert_eq!(prepared.sql.as_ref(), expected);
+        assert!(prepared.partial);
+        let known = one("select {% for c in ['a', 'b'] %}{{ c }},{% endfor %} 1 from {{ t }}");
+        assert_eq!(known.sql.as_ref(), "select a,b, 1 from __hole_t");
+    }
+
+    #[test]
+    fn what_a_generator_writes_as_a_template_is_rendered_as_well() {
+        let prepared = one(
+            "{{ header }}\n{% raw %}{% if is_init() %}{% endraw %}\nselect {{ a }}\n{% raw %}{% else %}{% endraw %}\nselect {% raw %}{{ b }}{% endraw %}\n{% raw %}{% endif %}{% endraw %}",
+        );
+        assert_eq!(prepared.sql.as_ref(), "\n\nselect __hole_b\n");
+        let lines: Vec<_> = (1..=3).map(|line| prepared.line_map.original(line)).collect();
+        assert_eq!(lines, [1, 4, 5]);
+    }
+
+    #[test]
     fn braces_of_sql_are_not_jinja() {
         for text in ["select '{{1,2},{3,4}}'::int[][]", "select * from t where a like '%{%'", "select '{# x #}'"] {
             let prepared = one(text);

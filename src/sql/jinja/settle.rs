@@ -42,6 +42,7 @@ pub fn settle(text: String, lone: Lone) -> String {
         let replacement = match place {
             Place::Operand => continue,
             Place::Query => format!("select * from {hole}"),
+            Place::Named => format!("{hole} as (select 1)"),
             Place::Statement if lone == Lone::Query => format!("select * from {hole}"),
             Place::Statement | Place::Aside => String::new(),
         };
@@ -58,6 +59,8 @@ enum Place {
     Operand,
     /// A query stands here.
     Query,
+    /// Queries with names stand here, behind WITH.
+    Named,
     /// A whole statement stands here.
     Statement,
     /// Something that may be left out.
@@ -70,6 +73,10 @@ fn place(earlier: &str, before: &str, after: &str) -> Place {
     let ends = is(after, &[";", ")", "union", "except", "intersect"]);
     if before == "(" && is(earlier, &["over"]) {
         return Place::Aside;
+    }
+    let first = is(before, &["with", "recursive"]) && is(after, &[",", "select"]);
+    if first && !is(earlier, &["rows"]) || before == "," && earlier == ")" && is(after, &["select"]) {
+        return Place::Named;
     }
     let opens_query = before == "(" && is(earlier, &["as", "from", "join", "materialized"]);
     if ends && opens_query || ends && is(before, &set_words) && is(earlier, &["union", "except", "intersect", ")"]) {
@@ -85,7 +92,7 @@ fn place(earlier: &str, before: &str, after: &str) -> Place {
         _ if after.starts_with(HOLE_PREFIX) => Place::Statement,
         _ if is(
             after,
-            &["select", "with", "create", "insert", "merge", "update", "delete", "drop", "alter", "declare"],
+            &["select", "with", "create", "insert", "merge", "update", "delete", "drop", "alter", "declare", "assert"],
         ) =>
         {
             Place::Aside
@@ -228,6 +235,16 @@ mod tests {
             settled("sum(a) over (partition by b __hole_c order by d)"),
             "sum(a) over (partition by b  order by d)"
         );
+    }
+
+    #[test]
+    fn a_hole_in_place_of_named_queries_is_one() {
+        assert_eq!(
+            settled("with __hole_a, b as (select 2) select 3"),
+            "with __hole_a as (select 1), b as (select 2) select 3"
+        );
+        assert_eq!(settled("with b as (f(x)), __hole_a select 3"), "with b as (f(x)), __hole_a as (select 1) select 3");
+        assert_eq!(settled("__hole_a\nassert (select 1)"), "\nassert (select 1)");
     }
 
     #[test]

@@ -12,13 +12,13 @@ use crate::lineage::model::{AssetKind, AssetName, Template};
 use crate::source::SourceFile;
 use crate::sql::dialect::Dialect;
 use crate::sql::ident::{Defaults, fold_text};
-use crate::sql::jinja::engine::{Job, render};
+use crate::sql::jinja::engine::{Failure, Job, Rendered, render};
 use crate::sql::jinja::findings::{failure, findings};
-use crate::sql::jinja::hole::{Holes, written_holes};
+use crate::sql::jinja::hole::{HoleRecord, Holes, written_holes};
+use crate::sql::jinja::loops::{EACH, each, once};
 use crate::sql::jinja::neutral::neutralise as neutralise_jinja;
 use crate::sql::jinja::segment::{Segment, SegmentKind, has_marker, split};
 use crate::sql::jinja::settle::{Lone, settle};
-use crate::sql::jinja::source::Replacements;
 use crate::sql::layout::{Aside, Layout, Place, is_below_templates};
 use crate::sql::lexical::is_blank;
 use crate::sql::placeholder::{Placeholder, is_go_template, neutralise, neutralise_go, without_front_matter};
@@ -148,21 +148,19 @@ const JINJA_NAMES: [&str; 10] =
 impl Object for Unknown {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         let name = key.as_str().filter(|name| !JINJA_NAMES.contains(name))?;
+        if name == EACH {
+            return Some(each(Arc::clone(&self.0)));
+        }
         Some(self.0.value(name, None))
     }
 }
 
 fn render_jinja(prepared: &mut Prepared, text: &str, segments: &[Segment]) {
     prepared.template = Template::Jinja;
-    let job = Job { source: text, segments, rewritten: Replacements::new(), macros: &[] };
-    let names = |_: &BTreeMap<usize, String>| {
-        let holes: Arc<Holes> = Arc::default();
-        (Value::from_object(Unknown(Arc::clone(&holes))), holes)
-    };
-    match render(&job, &names) {
-        Ok((rendered, holes)) => {
-            prepared.holes = written_holes(&holes.records(), &rendered.undefined);
-            let found = findings(&prepared.path, text, (&rendered, &holes.records()), &|_| None);
+    match render_twice(text, segments) {
+        Ok((rendered, records)) => {
+            prepared.holes = written_holes(&records, &rendered.undefined);
+            let found = findings(&prepared.path, text, (&rendered, &records), &|_| None);
             prepared.partial = !found.is_empty();
             prepared.diagnostics = found;
             prepared.line_map = LineMap::new(rendered.lines);
@@ -174,4 +172,34 @@ fn render_jinja(prepared: &mut Prepared, text: &str, segments: &[Segment]) {
             prepared.sql = neutralise_jinja(text, segments, &|_| None).into();
         }
     }
+}
+
+/// What a rendering knows of its holes.
+type Records = BTreeMap<String, HoleRecord>;
+
+fn render_once(text: &str, segments: &[Segment]) -> Result<(Rendered, Records), Failure> {
+    let job = Job { source: text, segments, rewritten: once(text, segments), macros: &[] };
+    let names = |_: &BTreeMap<usize, String>| {
+        let holes: Arc<Holes> = Arc::default();
+        (Value::from_object(Unknown(Arc::clone(&holes))), holes)
+    };
+    render(&job, &names).map(|(rendered, holes)| (rendered, holes.records()))
+}
+
+/// Renders, and renders what `{% raw %}` kept as a template as well: a generator writes templates.
+fn render_twice(text: &str, segments: &[Segment]) -> Result<(Rendered, Records), Failure> {
+    let (first, mut records) = render_once(text, segments)?;
+    let keeps_tags = segments.iter().any(|segment| segment.kind == SegmentKind::Raw) && has_marker(&first.text);
+    let kept = if keeps_tags { split(&first.text) } else { Vec::new() };
+    if !is_jinja(&first.text, &kept) {
+        return Ok((first, records));
+    }
+    let Ok((mut second, more)) = render_once(&first.text, &kept) else { return Ok((first, records)) };
+    records.extend(more);
+    let lines = LineMap::new(first.lines);
+    second.lines.iter_mut().for_each(|line| *line = lines.original(*line));
+    second.repairs.iter_mut().for_each(|repair| repair.line = lines.original(repair.line));
+    second.repairs.extend(first.repairs);
+    second.undefined.extend(first.undefined);
+    Ok((second, records))
 }
