@@ -18,6 +18,8 @@ pub mod rows;
 pub mod scan;
 pub mod session;
 pub mod split;
+pub mod sql_render;
+pub mod sqlmesh;
 pub mod stack;
 pub mod table_function;
 pub mod template;

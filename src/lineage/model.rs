@@ -318,6 +318,10 @@ pub enum Template {
     Jinja,
     /// `${var}`, `:param`, `@name`, `%(name)s` and other placeholders.
     Placeholder,
+    /// OHDSI's SqlRender: `{@x == 'y'} ? {…} : {…}`.
+    SqlRender,
+    /// SQLMesh: a header and macros.
+    SqlMesh,
 }
 
 impl Template {
@@ -329,6 +333,8 @@ impl Template {
             Self::Dbt => "dbt",
             Self::Jinja => "jinja",
             Self::Placeholder => "placeholder",
+            Self::SqlRender => "sqlrender",
+            Self::SqlMesh => "sqlmesh",
         }
     }
 }

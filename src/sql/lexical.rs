@@ -3,6 +3,7 @@
 //! For the stages before the parser (templates, dialect detection), which must not mistake text in a string for SQL.
 //! It knows no dialect, so it takes the reading that fits all of them best; the parser has its own tokenizer.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// What a stretch of SQL text is.
@@ -157,6 +158,22 @@ pub fn is_blank(text: &str) -> bool {
         Stretch::Code => text.get(range).is_none_or(|code| code.chars().all(|c| c.is_whitespace() || c == ';')),
         _ => false,
     })
+}
+
+/// Where each bracket of a kind that opens in code closes.
+#[must_use]
+pub fn pairs(text: &str, [opening, closing]: &[u8; 2]) -> BTreeMap<usize, usize> {
+    let (mut open, mut pairs) = (Vec::new(), BTreeMap::new());
+    for (_, range) in stretches(text).filter(|(stretch, _)| *stretch == Stretch::Code) {
+        for (offset, byte) in text.get(range.clone()).unwrap_or_default().bytes().enumerate() {
+            if byte == *opening {
+                open.push(range.start + offset);
+            } else if byte == *closing {
+                pairs.extend(open.pop().map(|start| (start, range.start + offset)));
+            }
+        }
+    }
+    pairs
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 mod compiled;
 mod dialects;
 mod plain;
+mod sqlmesh;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use super::dialect::Dialect;
 use super::dialect::rule::DialectRule;
 use super::ident::Defaults;
 use super::layout::{AssetPattern, Layout};
+use super::sqlmesh::header;
 use super::stack::on_large_stacks;
 use super::template::Prepared;
 use crate::dbt::answers::answered;
@@ -191,6 +193,10 @@ impl<'t, Side: Sync> Opened<'t, Side> {
         let artifacts = self.artifacts();
         let mut diagnostics = self.world.diagnostics.clone();
         let mut declared = declared(&self.world, self.tree);
+        let beside = self.readable.iter().zip(&drafts);
+        declared.extend(beside.filter_map(|((file, text), draft)| {
+            header(text)?.declared(draft.prepared.dialect, &file.path)
+        }));
         if !artifacts.is_empty() || !newest.is_empty() {
             let known = |(file, text): &(&SourceFile, &Arc<str>)| {
                 artifacts.relation(&file.path, text).map(|(asset, relation)| (asset.clone(), relation))
@@ -227,7 +233,7 @@ fn layout(world: &World, files: &[(&SourceFile, &Arc<str>)], given: &[AssetPatte
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lineage::model::Template;
+    use crate::lineage::model::{AssetKind, Template};
     use crate::source::{BlobId, Unreadable};
     use crate::sql::layout::Aside;
     use crate::sql::template::CatalogContent;
@@ -313,6 +319,40 @@ mod tests {
         assert_eq!(prepared.sql.as_ref(), "\n\nselect __hole_b\n");
         let lines: Vec<_> = (1..=3).map(|line| prepared.line_map.original(line)).collect();
         assert_eq!(lines, [1, 4, 5]);
+    }
+
+    #[test]
+    fn a_model_of_sqlmesh_is_what_its_header_says() {
+        let text = "MODEL (\n  name shop.daily,\n  kind FULL,\n  dialect bigquery\n);\n\nset x = 1;\n\
+                    select day, @f(a) as b from raw.t where day = @end_ds";
+        let prepared = one(text);
+        assert_eq!((prepared.template, prepared.dialect), (Template::SqlMesh, Dialect::BigQuery));
+        assert_eq!(prepared.dialect_reason, "SQLMesh MODEL header");
+        let asset = prepared.asset.as_ref().expect("an asset");
+        assert_eq!((asset.name.as_str(), asset.kind), ("shop.daily", AssetKind::Table));
+        let told: Vec<_> = prepared.diagnostics.iter().map(ToString::to_string).collect();
+        assert_eq!(told, ["a.sql:8: `@f(a)`: not known from the repository"]);
+        assert!(matches!(&prepared.catalog, CatalogContent::Query { name, .. } if name == "shop.daily"));
+        assert_eq!(one("AUDIT (name a);\nselect * from @this_model").place.aside, Some(Aside::Check));
+        let jinja = one("MODEL (name a.b);\nJINJA_QUERY_BEGIN;\nselect {{ x }}\nfrom @y.t\nJINJA_END;");
+        assert_eq!(jinja.sql.as_ref(), "\n\nselect __hole_x\nfrom __hole_y.t");
+        assert_eq!(jinja.line_map.original(3), 3);
+    }
+
+    #[test]
+    fn a_template_for_sqlrender_keeps_one_branch() {
+        let prepared = one("select a\n{@x} ? {from b} : {from c\njoin d on e}");
+        assert_eq!(
+            (prepared.sql.as_ref(), prepared.template),
+            ("select a\n from c\njoin d on e ", Template::SqlRender)
+        );
+        let told: Vec<_> = prepared.diagnostics.iter().map(ToString::to_string).collect();
+        let expected = [
+            "a.sql:2: `{@x}`: not known, the branch that reads more is taken",
+            "a.sql:2: `{@x}`: not known; the branch that is not taken reads b",
+        ];
+        assert_eq!(told, expected);
+        assert!(prepared.partial);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::source::{BlobId, SourceFile};
 use crate::sql::detect::{Majority, detect, from_path};
 use crate::sql::dialect::Dialect;
 use crate::sql::dialect::rule::DialectRule;
+use crate::sql::sqlmesh::header;
 
 /// What texts give away of their dialect, by their identity.
 type Evidence = BTreeMap<BlobId, Option<(Dialect, &'static str)>>;
@@ -88,15 +89,17 @@ impl SideFiles<'_> {
 
     /// What the settings, the adapter and the text tell of each file.
     fn told(&self, options: &PrepareOptions<'_>, evidence: &Evidence) -> Vec<Option<Chosen>> {
-        let of_file = |(file, _): &(&SourceFile, &Arc<str>)| match (set(options, &file.path), self.adapter(&file.path))
-        {
-            (Some(set), _) => Some(set),
-            (None, Some((_, Some(adapter)))) => Some(adapter.clone()),
-            _ => {
-                let found = evidence.get(&file.blob).copied().flatten();
-                found.map(|(dialect, sign)| (dialect, format!("evidence: {}", quoted(sign))))
-            }
-        };
+        let of_file =
+            |(file, text): &(&SourceFile, &Arc<str>)| match (set(options, &file.path), self.adapter(&file.path)) {
+                (Some(set), _) => Some(set),
+                (None, Some((_, Some(adapter)))) => Some(adapter.clone()),
+                _ => {
+                    let said = header(text).and_then(|header| header.dialect());
+                    let said = said.map(|dialect| (dialect, "SQLMesh MODEL header".to_owned()));
+                    let found = evidence.get(&file.blob).copied().flatten();
+                    said.or_else(|| found.map(|(dialect, sign)| (dialect, format!("evidence: {}", quoted(sign)))))
+                }
+            };
         self.files.iter().map(of_file).collect()
     }
 

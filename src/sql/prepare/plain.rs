@@ -6,6 +6,7 @@ use std::sync::Arc;
 use minijinja::Value;
 use minijinja::value::Object;
 
+use super::sqlmesh;
 use crate::dbt::relation::quoted;
 use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
 use crate::lineage::model::{AssetKind, AssetName, Template};
@@ -22,6 +23,8 @@ use crate::sql::jinja::settle::{Lone, settle};
 use crate::sql::layout::{Aside, Layout, Place, is_below_templates};
 use crate::sql::lexical::is_blank;
 use crate::sql::placeholder::{Placeholder, is_go_template, neutralise, neutralise_go, without_front_matter};
+use crate::sql::sql_render::{self, Unsettled};
+use crate::sql::sqlmesh::header;
 use crate::sql::template::{CatalogContent, FileAsset, FilePlace, LineMap, Prepared};
 
 /// A file outside of any dbt project.
@@ -49,7 +52,11 @@ pub(super) fn plain(
         partial: false,
     };
     let segments = if has_marker(&text) { split(&text) } else { Vec::new() };
-    if is_go_template(&text, &segments) {
+    if let Some(header) = header(&text) {
+        sqlmesh::read(&mut prepared, &text, &header);
+    } else if let Some((sql, unsettled)) = sql_render::render(&text, dialect) {
+        take_branches(&mut prepared, sql, &unsettled);
+    } else if is_go_template(&text, &segments) {
         let (sql, found) = neutralise_go(&text);
         take_placeholders(&mut prepared, sql, &found);
     } else if is_jinja(&text, &segments) {
@@ -59,7 +66,7 @@ pub(super) fn plain(
     }
     put(&mut prepared, layout, defaults);
     if !is_blank(&prepared.sql) {
-        let rendered = prepared.template == Template::Jinja;
+        let rendered = matches!(prepared.template, Template::Jinja | Template::SqlRender | Template::SqlMesh);
         let sql = if rendered { Arc::clone(&prepared.sql) } else { text };
         prepared.catalog = content(&prepared, sql);
     }
@@ -73,6 +80,8 @@ fn put(prepared: &mut Prepared, layout: &Layout, defaults: &Defaults) {
         defaults.database = Some(database.to_owned());
     }
     match layout.place(&prepared.path) {
+        // A header says it itself.
+        _ if prepared.template == Template::SqlMesh => {}
         Place::Asset { pattern, captures } => {
             let parts: Vec<String> =
                 captures.iter().map(|capture| fold_text(capture.text, false, prepared.dialect)).collect();
@@ -82,7 +91,11 @@ fn put(prepared: &mut Prepared, layout: &Layout, defaults: &Defaults) {
         Place::Aside(aside) => prepared.place.aside = Some(aside),
         Place::Open => {}
     }
-    if prepared.asset.is_none() && prepared.template != Template::None && is_below_templates(&prepared.path) {
+    if prepared.asset.is_none()
+        && prepared.place.aside.is_none()
+        && prepared.template != Template::None
+        && is_below_templates(&prepared.path)
+    {
         prepared.place.aside = Some(Aside::Template);
     }
     prepared.place.defaults = defaults.of_dialect(prepared.dialect);
@@ -99,6 +112,31 @@ fn content(prepared: &Prepared, sql: Arc<str>) -> CatalogContent {
         }
         (None, _) => CatalogContent::Sql(sql),
     }
+}
+
+/// Takes over what SqlRender's conditions leave, and tells of those that are not known.
+fn take_branches(prepared: &mut Prepared, sql: String, unsettled: &[Unsettled]) {
+    prepared.template = Template::SqlRender;
+    prepared.sql = sql.into();
+    let told = |severity, message, line| {
+        Diagnostic::new(DiagnosticCode::TemplateHole, severity, &prepared.path, message).at(line, 0)
+    };
+    let mut all = Vec::new();
+    if let Some(first) = unsettled.first() {
+        let others = match unsettled.len() {
+            1 => String::new(),
+            count => format!(" and {} more conditions", count - 1),
+        };
+        let message = format!("`{}`{others}: not known, the branch that reads more is taken", first.written);
+        all.push(told(DiagnosticSeverity::Note, message, first.line));
+    }
+    for condition in unsettled.iter().filter(|condition| !condition.hidden.is_empty()) {
+        let hidden = condition.hidden.join(", ");
+        let message = format!("`{}`: not known; the branch that is not taken reads {hidden}", condition.written);
+        all.push(told(DiagnosticSeverity::Warning, message, condition.line));
+        prepared.partial = true;
+    }
+    prepared.diagnostics.extend(all);
 }
 
 fn take_placeholders(prepared: &mut Prepared, sql: String, found: &[Placeholder]) {
@@ -155,7 +193,7 @@ impl Object for Unknown {
     }
 }
 
-fn render_jinja(prepared: &mut Prepared, text: &str, segments: &[Segment]) {
+pub(super) fn render_jinja(prepared: &mut Prepared, text: &str, segments: &[Segment]) {
     prepared.template = Template::Jinja;
     match render_twice(text, segments) {
         Ok((rendered, records)) => {
