@@ -1,5 +1,6 @@
 //! SQL text: dialects, templates, statement splitting, identifiers, positions.
 
+pub mod dataform;
 pub mod detect;
 pub mod dialect;
 pub mod ident;

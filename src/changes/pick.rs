@@ -1,6 +1,6 @@
 //! A listing → the files that matter: selected SQL, and the files that give it its meaning.
 //!
-//! Beside SQL these are `profiles.yml` anywhere and, in dbt projects (folders with a `dbt_project.yml`, and below), YAML,
+//! Beside SQL these are `profiles.yml` and the settings of Dataform anywhere and, in dbt projects (folders with a `dbt_project.yml`, and below), YAML,
 //! the start of seeds, and macros that `files` does not select: without them templates cannot be rendered.
 
 use std::collections::btree_map::Entry as MapEntry;
@@ -11,6 +11,7 @@ use super::listing::{Entry, EntryKind, path_of};
 use super::select::Selection;
 use crate::path::RepoPath;
 use crate::source::BlobId;
+use crate::sql::dataform::{SETTINGS, is_sqlx};
 
 /// A file of these names makes its folder a dbt project.
 pub(super) const PROJECT_FILES: [&str; 2] = ["dbt_project.yml", "dbt_project.yaml"];
@@ -59,7 +60,7 @@ enum Role {
 pub(super) fn pick(entries: Vec<Entry>, selection: &Selection) -> Picks {
     let named: Vec<(Result<RepoPath, String>, Entry)> =
         entries.into_iter().map(|entry| (path_of(&entry.name), entry)).collect();
-    let projects = dbt_projects(&named);
+    let projects = Projects { dbt: folders_of(&named, &PROJECT_FILES), dataform: folders_of(&named, &SETTINGS) };
     let mut picks = Picks::default();
     for (path, entry) in named {
         match path {
@@ -71,7 +72,7 @@ pub(super) fn pick(entries: Vec<Entry>, selection: &Selection) -> Picks {
 }
 
 impl Picks {
-    fn take(&mut self, path: RepoPath, entry: Entry, (selection, projects): (&Selection, &BTreeSet<String>)) {
+    fn take(&mut self, path: RepoPath, entry: Entry, (selection, projects): (&Selection, &Projects)) {
         let (files, keep) = match role(&path, selection, projects) {
             Role::Sql if entry.kind != EntryKind::File => return self.refuse_kind(path, &entry),
             Role::Sql => (&mut self.sql, Keep::Whole),
@@ -103,11 +104,17 @@ impl Picks {
     }
 }
 
-/// Folders that hold a `dbt_project.yml`.
-fn dbt_projects(named: &[(Result<RepoPath, String>, Entry)]) -> BTreeSet<String> {
+/// The folders of projects.
+struct Projects {
+    dbt: BTreeSet<String>,
+    dataform: BTreeSet<String>,
+}
+
+/// Folders that hold a file of one of these names.
+fn folders_of(named: &[(Result<RepoPath, String>, Entry)], names: &[&str]) -> BTreeSet<String> {
     let files = named.iter().filter(|(_, entry)| entry.kind == EntryKind::File);
     let paths = files.filter_map(|(path, _)| path.as_ref().ok());
-    let project_files = paths.filter(|path| PROJECT_FILES.contains(&path.file_name()));
+    let project_files = paths.filter(|path| names.contains(&path.file_name()));
     project_files.map(|path| path.folder().to_owned()).collect()
 }
 
@@ -116,14 +123,17 @@ pub(super) fn is_macro(path: &RepoPath) -> bool {
     path.folder().split('/').any(|part| part == "macros")
 }
 
-fn role(path: &RepoPath, selection: &Selection, projects: &BTreeSet<String>) -> Role {
+fn role(path: &RepoPath, selection: &Selection, projects: &Projects) -> Role {
     if selection.takes(path) {
         return Role::Sql;
     }
-    if path.file_name() == "profiles.yml" {
+    if selection.is_default() && is_sqlx(path) && in_project(path, &projects.dataform) && !selection.leaves_out(path) {
+        return Role::Sql;
+    }
+    if path.file_name() == "profiles.yml" || SETTINGS.contains(&path.file_name()) {
         return Role::Support(Keep::Whole);
     }
-    if !in_project(path, projects) || is_tool_folder(path.folder()) {
+    if !in_project(path, &projects.dbt) || is_tool_folder(path.folder()) {
         return Role::Nothing;
     }
     let left_out = selection.leaves_out(path);
@@ -212,6 +222,15 @@ mod tests {
     fn a_project_at_the_root_covers_the_whole_repository() {
         let picks = picks(&["dbt_project.yml", "models/deep/er/schema.yml"], &[], &[]);
         assert_eq!(support(&picks), ["dbt_project.yml", "models/deep/er/schema.yml"]);
+    }
+
+    #[test]
+    fn files_of_a_dataform_project_belong_to_the_default() {
+        let names = ["a/workflow_settings.yaml", "a/definitions/t.sqlx", "a/old/u.sqlx", "b/v.sqlx"];
+        let chosen = picks(&names, &[], &["a/old"]);
+        assert_eq!(chosen.sql.keys().map(RepoPath::as_str).collect::<Vec<_>>(), ["a/definitions/t.sqlx"]);
+        assert_eq!(support(&chosen), ["a/workflow_settings.yaml"]);
+        assert!(picks(&names, &["a/**/*.sql"], &[]).sql.is_empty());
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub const DEFAULT_FILES: &str = "**/*.sql";
 /// The compiled settings.
 #[derive(Debug, Clone)]
 pub(super) struct Selection {
+    is_default: bool,
     files: Vec<Include>,
     exclude: Vec<PathPattern>,
 }
@@ -30,9 +31,11 @@ struct Include {
 impl Selection {
     /// Compiles the settings; no `files` at all means [`DEFAULT_FILES`].
     pub(super) fn new(files: &[String], exclude: &[String]) -> Result<Self, PatternError> {
+        let is_default = files.is_empty() || files == [DEFAULT_FILES];
         let default = [DEFAULT_FILES.to_owned()];
         let files = if files.is_empty() { &default } else { files };
         Ok(Self {
+            is_default,
             files: files.iter().map(|pattern| Include::new(pattern)).collect::<Result<_, _>>()?,
             exclude: exclude
                 .iter()
@@ -40,6 +43,11 @@ impl Selection {
                 .collect::<Result<Vec<_>, _>>()?
                 .concat(),
         })
+    }
+
+    /// Whether nothing but the default is selected, to which files of other extensions may belong.
+    pub(super) fn is_default(&self) -> bool {
+        self.is_default
     }
 
     /// Whether the path is selected SQL.

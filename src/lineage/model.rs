@@ -322,6 +322,8 @@ pub enum Template {
     SqlRender,
     /// SQLMesh: a header and macros.
     SqlMesh,
+    /// Dataform: `config { … }`, `${ref(…)}`.
+    Dataform,
 }
 
 impl Template {
@@ -335,6 +337,7 @@ impl Template {
             Self::Placeholder => "placeholder",
             Self::SqlRender => "sqlrender",
             Self::SqlMesh => "sqlmesh",
+            Self::Dataform => "dataform",
         }
     }
 }

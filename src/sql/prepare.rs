@@ -4,6 +4,7 @@
 //! Pure and parallel. Files without a template marker pass through without a copy.
 
 mod compiled;
+mod dataform;
 mod dialects;
 mod plain;
 mod sqlmesh;
@@ -15,7 +16,8 @@ use rayon::prelude::*;
 
 use self::compiled::decide;
 use self::dialects::{SideFiles, choose};
-use self::plain::plain;
+use self::plain::{Around, plain};
+use super::dataform::Names;
 use super::dialect::Dialect;
 use super::dialect::rule::DialectRule;
 use super::ident::Defaults;
@@ -127,6 +129,7 @@ struct Opened<'t, Side> {
     world: Arc<World>,
     readable: Vec<(&'t SourceFile, &'t Arc<str>)>,
     unreadable: Vec<Diagnostic>,
+    names: Names,
 }
 
 impl<'t, Side: Sync> Opened<'t, Side> {
@@ -135,7 +138,8 @@ impl<'t, Side: Sync> Opened<'t, Side> {
         // Models in Python stand among the support files.
         let python = tree.support.values().filter(|file| file.path.as_str().ends_with(".py"));
         let python: Vec<&SourceFile> = python.filter(|file| world.node_of(&file.path).is_some()).collect();
-        let mut opened = Self { tree, world, readable: Vec::new(), unreadable: Vec::new() };
+        let (readable, unreadable) = (Vec::new(), Vec::new());
+        let mut opened = Self { tree, world, readable, unreadable, names: Names::of(tree) };
         for file in tree.sql.values().chain(python) {
             match &file.content {
                 Ok(text) => opened.readable.push((file, text)),
@@ -151,7 +155,7 @@ impl<'t, Side: Sync> Opened<'t, Side> {
     }
 
     fn files(&self) -> SideFiles<'_> {
-        SideFiles { world: &self.world, files: &self.readable }
+        SideFiles { world: &self.world, files: &self.readable, names: &self.names }
     }
 
     fn artifacts(&self) -> Artifacts<'_> {
@@ -161,6 +165,7 @@ impl<'t, Side: Sync> Opened<'t, Side> {
     /// The files rendered, in the order of those that could be read.
     fn drafts(&self, options: &PrepareOptions<'_>, dialects: Vec<(Dialect, String)>) -> Vec<Draft> {
         let layout = layout(&self.world, &self.readable, options.asset_from_path);
+        let around = Around { layout: &layout, defaults: options.defaults, names: &self.names };
         let of_project = |((file, text), dialect): (&(&'t SourceFile, &'t Arc<str>), &(Dialect, String))| {
             let (project, role, _) = self.world.projects.place(&file.path)?;
             Some(DbtFile { file, text, project, role, dialect: dialect.clone() })
@@ -171,7 +176,7 @@ impl<'t, Side: Sync> Opened<'t, Side> {
             let dbt_file: &Option<DbtFile<'_>> = dbt_file;
             match dbt_file {
                 Some(dbt_file) => draft(&self.world, dbt_file, &nothing_known),
-                None => Draft::finished(plain(file, text, dialect, (&layout, options.defaults))),
+                None => Draft::finished(plain(file, text, dialect, &around)),
             }
         };
         let drafts = self.readable.par_iter().zip(dialects.into_par_iter().zip(&dbt_files)).map(of_file).collect();
@@ -195,7 +200,9 @@ impl<'t, Side: Sync> Opened<'t, Side> {
         let mut declared = declared(&self.world, self.tree);
         let beside = self.readable.iter().zip(&drafts);
         declared.extend(beside.filter_map(|((file, text), draft)| {
-            header(text)?.declared(draft.prepared.dialect, &file.path)
+            let dialect = draft.prepared.dialect;
+            let of_header = || header(text)?.declared(dialect, &file.path);
+            dataform::declared(&self.names, (&file.path, text), dialect).or_else(of_header)
         }));
         if !artifacts.is_empty() || !newest.is_empty() {
             let known = |(file, text): &(&SourceFile, &Arc<str>)| {

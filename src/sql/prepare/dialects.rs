@@ -10,6 +10,7 @@ use crate::dbt::world::World;
 use crate::path::RepoPath;
 use crate::settings::DialectChoice;
 use crate::source::{BlobId, SourceFile};
+use crate::sql::dataform::Names;
 use crate::sql::detect::{Majority, detect, from_path};
 use crate::sql::dialect::Dialect;
 use crate::sql::dialect::rule::DialectRule;
@@ -26,6 +27,7 @@ pub(super) type Readable<'t> = [(&'t SourceFile, &'t Arc<str>)];
 pub(super) struct SideFiles<'t> {
     pub(super) world: &'t World,
     pub(super) files: &'t Readable<'t>,
+    pub(super) names: &'t Names,
 }
 
 /// A dialect, and why it was chosen.
@@ -96,6 +98,8 @@ impl SideFiles<'_> {
                 _ => {
                     let said = header(text).and_then(|header| header.dialect());
                     let said = said.map(|dialect| (dialect, "SQLMesh MODEL header".to_owned()));
+                    let of_project = || Some((self.names.dialect(&file.path)?, "Dataform project".to_owned()));
+                    let said = said.or_else(of_project);
                     let found = evidence.get(&file.blob).copied().flatten();
                     said.or_else(|| found.map(|(dialect, sign)| (dialect, format!("evidence: {}", quoted(sign)))))
                 }

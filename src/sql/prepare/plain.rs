@@ -6,11 +6,12 @@ use std::sync::Arc;
 use minijinja::Value;
 use minijinja::value::Object;
 
-use super::sqlmesh;
+use super::{dataform, sqlmesh};
 use crate::dbt::relation::quoted;
 use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
 use crate::lineage::model::{AssetKind, AssetName, Template};
 use crate::source::SourceFile;
+use crate::sql::dataform::{Names, is_sqlx};
 use crate::sql::dialect::Dialect;
 use crate::sql::ident::{Defaults, fold_text};
 use crate::sql::jinja::engine::{Failure, Job, Rendered, render};
@@ -27,12 +28,22 @@ use crate::sql::sql_render::{self, Unsettled};
 use crate::sql::sqlmesh::header;
 use crate::sql::template::{CatalogContent, FileAsset, FilePlace, LineMap, Prepared};
 
+/// What a file outside of any dbt project is read with.
+pub(super) struct Around<'a> {
+    /// Paths that name assets.
+    pub(super) layout: &'a Layout,
+    /// What SQL means where it names no database or schema.
+    pub(super) defaults: &'a Defaults,
+    /// The names of Dataform's files.
+    pub(super) names: &'a Names,
+}
+
 /// A file outside of any dbt project.
 pub(super) fn plain(
     file: &SourceFile,
     text: &Arc<str>,
     (dialect, dialect_reason): (Dialect, String),
-    (layout, defaults): (&Layout, &Defaults),
+    around: &Around<'_>,
 ) -> Prepared {
     let text = without_front_matter(text).map_or_else(|| Arc::clone(text), Arc::from);
     let mut prepared = Prepared {
@@ -52,7 +63,9 @@ pub(super) fn plain(
         partial: false,
     };
     let segments = if has_marker(&text) { split(&text) } else { Vec::new() };
-    if let Some(header) = header(&text) {
+    if is_sqlx(&prepared.path) {
+        dataform::read(&mut prepared, &text, around.names);
+    } else if let Some(header) = header(&text) {
         sqlmesh::read(&mut prepared, &text, &header);
     } else if let Some((sql, unsettled)) = sql_render::render(&text, dialect) {
         take_branches(&mut prepared, sql, &unsettled);
@@ -64,9 +77,10 @@ pub(super) fn plain(
     } else if let Some((sql, found)) = neutralise(&text) {
         take_placeholders(&mut prepared, sql, &found);
     }
-    put(&mut prepared, layout, defaults);
+    put(&mut prepared, around.layout, around.defaults);
     if !is_blank(&prepared.sql) {
-        let rendered = matches!(prepared.template, Template::Jinja | Template::SqlRender | Template::SqlMesh);
+        let rendered =
+            matches!(prepared.template, Template::Jinja | Template::SqlRender | Template::SqlMesh | Template::Dataform);
         let sql = if rendered { Arc::clone(&prepared.sql) } else { text };
         prepared.catalog = content(&prepared, sql);
     }
@@ -81,7 +95,7 @@ fn put(prepared: &mut Prepared, layout: &Layout, defaults: &Defaults) {
     }
     match layout.place(&prepared.path) {
         // A header says it itself.
-        _ if prepared.template == Template::SqlMesh => {}
+        _ if matches!(prepared.template, Template::SqlMesh | Template::Dataform) => {}
         Place::Asset { pattern, captures } => {
             let parts: Vec<String> =
                 captures.iter().map(|capture| fold_text(capture.text, false, prepared.dialect)).collect();

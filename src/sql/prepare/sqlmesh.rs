@@ -9,7 +9,7 @@ use crate::lineage::model::Template;
 use crate::sql::jinja::segment::split;
 use crate::sql::jinja::settle::{Lone, settle};
 use crate::sql::layout::Aside;
-use crate::sql::sqlmesh::{Header, Macros, Noun, body, macros};
+use crate::sql::sqlmesh::{Header, Noun, body, macros};
 use crate::sql::template::{FileAsset, Prepared};
 
 /// Most macros that are named one by one for a file.
@@ -25,7 +25,7 @@ pub(super) fn read(prepared: &mut Prepared, text: &str, header: &Header) {
     prepared.template = Template::SqlMesh;
     let name = header.name(prepared.dialect);
     let found = macros(&prepared.sql, name.as_ref().map(|name| name.as_str()));
-    note(prepared, &found);
+    note(prepared, &found.unknown);
     prepared.sql = settle(found.sql, Lone::Nothing).into();
     prepared.holes.extend(found.holes);
     match header.noun {
@@ -35,9 +35,9 @@ pub(super) fn read(prepared: &mut Prepared, text: &str, header: &Header) {
     }
 }
 
-/// Tells of macros that may hide something.
-fn note(prepared: &mut Prepared, found: &Macros) {
-    let lines: BTreeMap<&str, u32> = found.unknown.iter().map(|(line, written)| (written.as_str(), *line)).collect();
+/// Tells of what stands at these lines and may hide something.
+pub(super) fn note(prepared: &mut Prepared, unknown: &[(u32, String)]) {
+    let lines: BTreeMap<&str, u32> = unknown.iter().map(|(line, written)| (written.as_str(), *line)).collect();
     prepared.partial |= !lines.is_empty();
     let rest = lines.len().saturating_sub(MOST_NAMED);
     let told = |message: String| {
@@ -48,7 +48,7 @@ fn note(prepared: &mut Prepared, found: &Macros) {
     });
     let mut all: Vec<Diagnostic> = named.collect();
     if rest > 0 {
-        all.push(told(format!("{rest} more macros are not known from the repository")));
+        all.push(told(format!("{rest} more expressions are not known from the repository")));
     }
     prepared.diagnostics.extend(all);
 }
