@@ -212,6 +212,11 @@ mod tests {
     }
 
     #[test]
+    fn a_string_with_an_alias_is_nobodys_sign() {
+        assert_eq!(detect("select 'a' as b, \"c\" as d from t"), None);
+    }
+
+    #[test]
     fn each_dialect_gives_itself_away() {
         let texts = [
             (Dialect::BigQuery, "select safe_cast(a as int64) from `p.d.t`"),

@@ -65,7 +65,8 @@ pub const WORDS: &[Word] = &[
     open(Dialect::BigQuery, "STRUCT", b'(', 1),
     open(Dialect::BigQuery, "ARRAY", b'<', 1),
     word(Dialect::BigQuery, "UNNEST", 1),
-    pair(Dialect::BigQuery, ["SELECT", "AS"], "SELECT AS", 4),
+    // `SELECT 'a' AS b` has SELECT in front of AS as well.
+    Word { before: "AS", sign: "SELECT AS STRUCT", ..open(Dialect::BigQuery, "STRUCT", b' ', 4) },
     open(Dialect::BigQuery, "EXCEPT", b'(', 1),
     word(Dialect::BigQuery, "FARM_FINGERPRINT", 4),
     word(Dialect::BigQuery, "QUALIFY", 1),
