@@ -197,12 +197,6 @@ struct Hole {
     holes: Arc<Holes>,
 }
 
-/// Whether a value is a hole.
-#[must_use]
-pub fn is_hole(value: &Value) -> bool {
-    value.downcast_object_ref::<Hole>().is_some()
-}
-
 impl Hole {
     fn again(self: &Arc<Self>) -> Value {
         Value::from_dyn_object(self.clone())

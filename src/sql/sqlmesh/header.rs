@@ -153,8 +153,7 @@ impl Header {
             let name = fold_text(name.trim_matches(['"', '`']), is_quoted, dialect);
             (ColumnName::new(&name), (!data_type.is_empty()).then_some(data_type))
         };
-        let columns: Vec<_> = top_level(list).into_iter().filter(|item| !item.trim().is_empty()).map(column).collect();
-        let columns = columns.into_iter().map(|(name, data_type)| (name, data_type.map(Into::into))).collect();
+        let columns = top_level(list).into_iter().filter(|item| !item.trim().is_empty()).map(column).collect();
         Some(DeclaredAsset {
             name: self.name(dialect)?,
             kind,
