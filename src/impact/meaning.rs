@@ -145,3 +145,16 @@ fn an_outer_join_that_becomes_an_inner_one_is_told_of_the_rows_and_of_no_column(
     let downstream: Vec<_> = told.downstream.iter().map(|reached| reached.name.as_str()).collect();
     assert_eq!(downstream, ["w"]);
 }
+
+#[test]
+fn where_statements_of_both_sides_give_a_table_two_other_names_what_it_holds_decides() {
+    let start = "CREATE TABLE users (id INT);\nCREATE TABLE users_new AS SELECT id, email FROM raw;\n";
+    let half = format!("{start}ALTER TABLE users RENAME TO users_old;");
+    let swapped = format!("{half}\nALTER TABLE users_new RENAME TO users;\nDROP TABLE users_old;");
+    let told = |before: &str, after: &str| -> Vec<String> {
+        let assets = impact(Dialect::Redshift, before, after).assets;
+        assets.iter().map(|asset| format!("{} {:?}", asset.name, asset.change)).collect()
+    };
+    assert_eq!(told(&half, &swapped), ["users Renamed", "users_old Removed"]);
+    assert_eq!(told(&swapped, &half), ["users_new Renamed", "users_old Added"]);
+}

@@ -151,20 +151,31 @@ fn join<'g>(pairs: &mut Vec<Pair<'g>>, joined: &[(&'g Asset, &'g Asset)]) {
     pairs.extend(joined.iter().map(|(base, head)| Pair::Both { base, head }));
 }
 
-/// Assets that a statement renames on one side only, by either name → the name that they are known by on the other side.
+/// Assets that a statement renames on one side only: each by both of its names → the same one of the two.
 fn former_names<'g>(pairs: &[Pair<'g>]) -> BTreeMap<&'g AssetName, &'g AssetName> {
     let gone = pairs.iter().filter(|pair| matches!(pair, Pair::Removed { .. })).map(Pair::asset);
     let gone: BTreeMap<&AssetName, &'g Asset> = gone.map(|asset| (&asset.name, asset)).collect();
     let new = pairs.iter().filter(|pair| matches!(pair, Pair::Added { .. })).map(Pair::asset);
     let new: BTreeMap<&AssetName, &'g Asset> = new.map(|asset| (&asset.name, asset)).collect();
-    let mut former = BTreeMap::new();
+    let mut claims: BTreeSet<(&'g AssetName, &'g AssetName)> = BTreeSet::new();
     for (these, those) in [(&new, &gone), (&gone, &new)] {
         for asset in these.values() {
             if let Some(other) = asset.previous_names.iter().rev().find_map(|name| those.get(name)) {
-                former.insert(&asset.name, &other.name);
-                former.insert(&other.name, &other.name);
+                let (one, two) = (&asset.name, &other.name);
+                claims.insert(if one < two { (one, two) } else { (two, one) });
             }
         }
+    }
+    // `ALTER TABLE t RENAME TO old; ALTER TABLE new RENAME TO t`, of which one side has only a part: where statements give an
+    // asset two other names, they prove neither.
+    let mut named: BTreeMap<&AssetName, usize> = BTreeMap::new();
+    for name in claims.iter().flat_map(|(one, two)| [*one, *two]) {
+        *named.entry(name).or_default() += 1;
+    }
+    let mut former = BTreeMap::new();
+    for (one, two) in claims.into_iter().filter(|(one, two)| named.get(one) == Some(&1) && named.get(two) == Some(&1)) {
+        former.insert(one, two);
+        former.insert(two, two);
     }
     former
 }
