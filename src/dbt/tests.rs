@@ -174,8 +174,10 @@ fn a_hole_costs_its_expression_and_is_named_with_its_line() {
     let side = shop();
     let forecast = file(&side, "forecast");
     assert!(forecast.partial);
-    assert!(sql(forecast).starts_with("select order_id, __hole_forecasting_predict_"));
-    assert!(sql(forecast).contains(" as predicted, '__hole_env_var_region_"));
+    // The hole's name is made of the call as it is written, arguments and their checksum included.
+    let start =
+        "select order_id, __hole_forecasting_predict_amount_horizon_3_ad41 as predicted, '__hole_env_var_region_";
+    assert!(sql(forecast).starts_with(start));
     assert!(sql(forecast).ends_with("as region from __dbt_ref_orders where true"));
     let found: Vec<_> = forecast.diagnostics.iter().map(|found| (found.line, found.message.as_str())).collect();
     assert_eq!(found, [(3, "`forecasting.predict`: not known from the repository")]);
