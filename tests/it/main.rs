@@ -25,3 +25,5 @@ mod publish;
 mod report;
 #[cfg(test)]
 mod repository;
+#[cfg(test)]
+mod templates;

@@ -23,7 +23,7 @@ pub(super) fn read(prepared: &mut Prepared, text: &str, header: &Header) {
         render_jinja(prepared, &body, &split(&body));
     }
     prepared.template = Template::SqlMesh;
-    let name = header.name(prepared.dialect);
+    let name = header.name(&prepared.path, prepared.dialect);
     let found = macros(&prepared.sql, name.as_ref().map(|name| name.as_str()));
     note(prepared, &found.unknown);
     prepared.sql = settle(found.sql, Lone::Nothing).into();

@@ -115,12 +115,20 @@ impl Header {
         Dialect::from_str(text.split(',').next()?.trim()).ok()
     }
 
-    /// The name of a model; `None` where its path gives it.
+    /// The name of a model: the one that it gives, else that of its path below `models`.
     #[must_use]
-    pub fn name(&self, dialect: Dialect) -> Option<AssetName> {
-        let parts = parts_in_string(&named(self.property("name")?))?;
-        let folded = parts.into_iter().map(|(part, quote)| fold_text(&part, quote.is_some(), dialect));
-        (self.noun == Noun::Model).then(|| AssetName::from_parts(&folded.collect::<Vec<_>>()))
+    pub fn name(&self, path: &RepoPath, dialect: Dialect) -> Option<AssetName> {
+        if self.noun != Noun::Model {
+            return None;
+        }
+        let folded: Vec<String> = match self.property("name") {
+            Some(name) => {
+                let parts = parts_in_string(&named(name))?.into_iter();
+                parts.map(|(part, quote)| fold_text(&part, quote.is_some(), dialect)).collect()
+            }
+            None => name_of(path)?.into_iter().map(|part| fold_text(part, false, dialect)).collect(),
+        };
+        Some(AssetName::from_parts(&folded))
     }
 
     /// What a model becomes.
@@ -155,7 +163,7 @@ impl Header {
         };
         let columns = top_level(list).into_iter().filter(|item| !item.trim().is_empty()).map(column).collect();
         Some(DeclaredAsset {
-            name: self.name(dialect)?,
+            name: self.name(file, dialect)?,
             kind,
             columns,
             complete: true,
@@ -163,6 +171,17 @@ impl Header {
             line: 1,
         })
     }
+}
+
+/// Most parts of a name that a path gives: catalog, schema and model.
+const MOST_PARTS: usize = 3;
+
+/// What SQLMesh calls a model without a name: the last folders below the first that is called `models`, and the file.
+fn name_of(path: &RepoPath) -> Option<Vec<&str>> {
+    let mut folders = path.folder().split('/');
+    folders.find(|folder| *folder == "models")?;
+    let mut parts: Vec<&str> = folders.chain([path.stem()]).collect();
+    Some(parts.split_off(parts.len().saturating_sub(MOST_PARTS)))
 }
 
 /// The items of a list, cut at the commas outside of parentheses.

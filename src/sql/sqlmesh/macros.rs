@@ -11,6 +11,9 @@ use crate::sql::lexical::{Stretch, pairs, stretches};
 const MOMENTS: [&str; 3] = ["start", "end", "execution"];
 const UNITS: [&str; 9] = ["ds", "date", "dt", "dtntz", "epoch", "hour", "millis", "ts", "tstz"];
 
+/// A longer value stays a hole: it may be written many times.
+const LONGEST_VALUE: usize = 100;
+
 /// SQL without macros.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Macros {
@@ -20,6 +23,8 @@ pub struct Macros {
     pub holes: BTreeMap<String, String>,
     /// Those that may hide tables and columns, each where it stands first: its line and what is written.
     pub unknown: Vec<(u32, String)>,
+    /// Literals and names that the file defines, by their names in lower case.
+    defined: BTreeMap<String, String>,
 }
 
 /// Takes macros out; `this` is the model's own name.
@@ -66,20 +71,39 @@ impl Macros {
         let name = name.trim_start_matches('@').trim_matches(['{', '}']).to_lowercase();
         match (name.as_str(), this) {
             // A definition, which makes nothing by itself.
-            ("def", _) => self.sql.push_str(&line_ends(written)),
+            ("def", _) => {
+                self.defined.extend(definition(written));
+                self.sql.push_str(&line_ends(written));
+            }
             ("this_model", Some(this)) => self.sql.push_str(this),
             _ => {
                 let is_call = written.ends_with(')');
+                let value = self.defined.get(&name).filter(|_| !is_call && !written.starts_with("@{"));
+                if let Some(value) = value {
+                    self.sql.push_str(value);
+                    return;
+                }
                 let identifier = hole_identifier(if is_call { written.trim_start_matches('@') } else { &name });
                 self.sql.push_str(&identifier);
                 self.sql.push_str(&line_ends(written));
                 let is_new = self.holes.insert(identifier, shorten(written)).is_none();
-                if is_new && (is_call || !is_time(&name)) {
+                // An audit is run for each model that names it: what it reads is known there.
+                if is_new && (is_call || !(is_time(&name) || name == "this_model")) {
                     self.unknown.push((line, shorten(written)));
                 }
             }
         }
     }
+}
+
+/// The name and the value of `@DEF(name, value)` where the value is one literal or one name.
+fn definition(written: &str) -> Option<(String, String)> {
+    let (name, value) = written.split_once('(')?.1.strip_suffix(')')?.split_once(',')?;
+    let value = value.trim();
+    let inner = value.strip_prefix('\'').and_then(|text| text.strip_suffix('\''));
+    let is_text = inner.is_some_and(|inner| !inner.contains(['\'', '\\', '\n']));
+    let is_word = !value.is_empty() && value.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
+    ((is_text || is_word) && value.len() <= LONGEST_VALUE).then(|| (name.trim().to_lowercase(), value.to_owned()))
 }
 
 fn is_time(name: &str) -> bool {
