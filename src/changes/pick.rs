@@ -1,7 +1,8 @@
 //! A listing → the files that matter: selected SQL, and the files that give it its meaning.
 //!
-//! Beside SQL these are `profiles.yml` and the settings of Dataform anywhere and, in dbt projects (folders with a `dbt_project.yml`, and below), YAML,
-//! the start of seeds, and macros that `files` does not select: without them templates cannot be rendered.
+//! Beside SQL these are `profiles.yml` and the settings of Dataform anywhere, JavaScript in Dataform's projects and, in dbt
+//! projects (folders with a `dbt_project.yml`, and below), YAML, the start of seeds, and macros that `files` does not select:
+//! without them templates cannot be rendered.
 
 use std::collections::btree_map::Entry as MapEntry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +12,7 @@ use super::listing::{Entry, EntryKind, path_of};
 use super::select::Selection;
 use crate::path::RepoPath;
 use crate::source::BlobId;
-use crate::sql::dataform::{SETTINGS, is_sqlx};
+use crate::sql::dataform::{SETTINGS, is_javascript, is_sqlx};
 
 /// A file of these names makes its folder a dbt project.
 pub(super) const PROJECT_FILES: [&str; 2] = ["dbt_project.yml", "dbt_project.yaml"];
@@ -127,8 +128,13 @@ fn role(path: &RepoPath, selection: &Selection, projects: &Projects) -> Role {
     if selection.takes(path) {
         return Role::Sql;
     }
-    if selection.is_default() && is_sqlx(path) && in_project(path, &projects.dataform) && !selection.leaves_out(path) {
-        return Role::Sql;
+    if selection.is_default() && in_project(path, &projects.dataform) && !selection.leaves_out(path) {
+        if is_sqlx(path) {
+            return Role::Sql;
+        }
+        if is_javascript(path) && !is_tool_folder(path.folder()) {
+            return Role::Support(Keep::Whole);
+        }
     }
     if path.file_name() == "profiles.yml" || SETTINGS.contains(&path.file_name()) {
         return Role::Support(Keep::Whole);
@@ -226,10 +232,17 @@ mod tests {
 
     #[test]
     fn files_of_a_dataform_project_belong_to_the_default() {
-        let names = ["a/workflow_settings.yaml", "a/definitions/t.sqlx", "a/old/u.sqlx", "b/v.sqlx"];
+        let names = [
+            "a/workflow_settings.yaml",
+            "a/definitions/t.sqlx",
+            "a/definitions/s.js",
+            "a/x.js",
+            "a/old/u.sqlx",
+            "b/v.sqlx",
+        ];
         let chosen = picks(&names, &[], &["a/old"]);
         assert_eq!(chosen.sql.keys().map(RepoPath::as_str).collect::<Vec<_>>(), ["a/definitions/t.sqlx"]);
-        assert_eq!(support(&chosen), ["a/workflow_settings.yaml"]);
+        assert_eq!(support(&chosen), ["a/definitions/s.js", "a/workflow_settings.yaml"]);
         assert!(picks(&names, &["a/**/*.sql"], &[]).sql.is_empty());
     }
 

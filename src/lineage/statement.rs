@@ -130,7 +130,7 @@ impl Resolver<'_> {
     /// The name of a query asset: its file, without the extension; the second and later ones are numbered.
     pub(super) fn query_name(&self) -> String {
         let path = self.file.path.as_str();
-        let stem = path.strip_suffix(".sql").unwrap_or(path);
+        let stem = path.strip_suffix(".sql").or_else(|| path.strip_suffix(".sqlx")).unwrap_or(path);
         if self.queries_before == 0 { stem.to_owned() } else { format!("{stem}#{}", self.queries_before + 1) }
     }
 

@@ -204,6 +204,7 @@ impl<'t, Side: Sync> Opened<'t, Side> {
             let of_header = || header(text)?.declared(dialect, &file.path);
             dataform::declared(&self.names, (&file.path, text), dialect).or_else(of_header)
         }));
+        declared.extend(dataform::declared_in_javascript(&self.names));
         if !artifacts.is_empty() || !newest.is_empty() {
             let known = |(file, text): &(&SourceFile, &Arc<str>)| {
                 artifacts.relation(&file.path, text).map(|(asset, relation)| (asset.clone(), relation))

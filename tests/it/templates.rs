@@ -70,3 +70,48 @@ fn headers_of_sqlmesh_that_say_the_same_otherwise_change_nothing_and_values_of_d
     let report = report(&SQLMESH, ("models/shop/daily.sql", &other));
     assert_eq!((&report["verdict"], &report["assets"][0]["row_set"][0]), (&"review".into(), &"filter".into()));
 }
+
+const DATAFORM: [(&str, &str); 4] = [
+    ("workflow_settings.yaml", "defaultProject: acme-prod\ndefaultDataset: shop\n"),
+    (
+        "definitions/sources.js",
+        "// declare({ name: \"nothing\" })\ndeclare({\n  database: \"acme-landing\",\n  schema: \"raw\",\n  name: \"orders\",\n});\n",
+    ),
+    (
+        "definitions/stg_orders.sqlx",
+        "config {\n  type: \"view\",\n  schema: \"staging\"\n}\n\nselect id, amount, ordered_at from ${ref(\"orders\")}\n",
+    ),
+    (
+        "definitions/daily.sqlx",
+        "config { type: \"incremental\" }\n\nselect date(ordered_at) as day, sum(amount) as amount\nfrom ${ref(\"stg_orders\")}\n\
+         ${when(incremental(), `where ordered_at > (select max(day) from ${self()})`)}\ngroup by 1\n",
+    ),
+];
+
+#[test]
+fn a_column_that_leaves_a_view_of_dataform_breaks_the_tables_that_reference_it() {
+    let edit = ("definitions/stg_orders.sqlx", DATAFORM[2].1.replace("amount, ", ""));
+    let report = report(&DATAFORM, (edit.0, &edit.1));
+    assert_eq!(changes(&report), ["acme-prod.staging.stg_orders.amount removed"]);
+    assert_eq!(downstream(&report), ["acme-prod.shop.daily breaking"]);
+    let sources = &report["assets"][0]["columns"][0]["sources"]["base"];
+    assert_eq!(sources[0], "acme-landing.raw.orders.amount", "JavaScript declares where the table is");
+}
+
+#[test]
+fn a_table_that_javascript_declares_elsewhere_is_another_upstream() {
+    let moved = DATAFORM[1].1.replace("acme-landing", "acme-lake");
+    let report = report(&DATAFORM, ("definitions/sources.js", &moved));
+    assert_eq!(report["verdict"], "review");
+    let upstream = &report["assets"][0]["upstream"];
+    assert_eq!(upstream["added"][0], "acme-lake.raw.orders");
+    assert_eq!(upstream["removed"][0], "acme-landing.raw.orders");
+}
+
+#[test]
+fn a_query_of_a_file_with_another_extension_is_named_without_it() {
+    let query = "select day from ${ref(\"daily\")}\n";
+    let files = [DATAFORM.as_slice(), &[("definitions/adhoc.sqlx", query)]].concat();
+    let report = report(&files, ("definitions/adhoc.sqlx", "select day, amount from ${ref(\"daily\")}\n"));
+    assert_eq!(changes(&report), ["definitions/adhoc.amount added"]);
+}

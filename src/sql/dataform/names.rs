@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::script::config;
+use super::script::{Given, config, declarations};
 use crate::dbt::yaml;
 use crate::path::RepoPath;
 use crate::source::SourceTree;
@@ -16,6 +16,17 @@ pub const SETTINGS: [&str; 2] = ["workflow_settings.yaml", "dataform.json"];
 /// A name's parts, the outermost first.
 type Parts = Vec<String>;
 
+/// A table that JavaScript declares to be made elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Declared {
+    /// What it is called.
+    pub parts: Vec<String>,
+    /// Where that stands.
+    pub file: RepoPath,
+    /// The line there.
+    pub line: u32,
+}
+
 /// The projects of a tree and the names in them.
 #[derive(Debug, Default)]
 pub struct Names {
@@ -25,6 +36,7 @@ pub struct Names {
     files: BTreeMap<RepoPath, Parts>,
     /// Names by project and last part.
     known: BTreeMap<(String, String), Vec<Parts>>,
+    declared: Vec<Declared>,
 }
 
 impl Names {
@@ -38,21 +50,33 @@ impl Names {
         }
         for (path, file) in tree.sql.iter().filter(|(path, _)| super::is_sqlx(path)) {
             let Ok(text) = &file.content else { continue };
-            let config = config(text);
-            let (project, settings) = names.project(path);
-            let setting = |key: &str, others: [&str; 2]| {
-                let set = || others.iter().find_map(|key| yaml::text(settings?, key));
-                config.get(key).cloned().or_else(set)
-            };
+            let mut config = config(text);
             let stem = path.file_name().rsplit_once('.').map_or("", |(stem, _)| stem);
-            let name = config.get("name").cloned().unwrap_or_else(|| stem.to_owned());
-            let schema = setting("schema", ["defaultDataset", "defaultSchema"]);
-            let database = setting("database", ["defaultProject", "defaultDatabase"]).filter(|_| schema.is_some());
-            let parts: Parts = database.into_iter().chain(schema).chain([name.clone()]).collect();
-            names.known.entry((project, name)).or_default().push(parts.clone());
+            let name = config.remove("name").unwrap_or_else(|| stem.to_owned());
+            let given = Given { database: config.remove("database"), schema: config.remove("schema"), name };
+            let parts = names.know(given, path);
             names.files.insert(path.clone(), parts);
         }
+        for (path, file) in tree.support.iter().filter(|(path, _)| super::is_javascript(path)) {
+            let Ok(text) = &file.content else { continue };
+            for (line, given) in declarations(text) {
+                let parts = names.know(given, path);
+                names.declared.push(Declared { parts, file: path.clone(), line });
+            }
+        }
         names
+    }
+
+    /// Notes a name of a file, with what the project's settings add to it; the whole.
+    fn know(&mut self, given: Given, path: &RepoPath) -> Parts {
+        let (project, settings) = self.project(path);
+        let set = |keys: [&str; 2]| keys.iter().find_map(|key| yaml::text(settings?, key));
+        let schema = given.schema.or_else(|| set(["defaultDataset", "defaultSchema"]));
+        let database = given.database.or_else(|| set(["defaultProject", "defaultDatabase"]));
+        let database = database.filter(|_| schema.is_some());
+        let parts: Parts = database.into_iter().chain(schema).chain([given.name.clone()]).collect();
+        self.known.entry((project, given.name)).or_default().push(parts.clone());
+        parts
     }
 
     /// The nearest project above a path.
@@ -73,7 +97,14 @@ impl Names {
     #[must_use]
     pub fn dialect(&self, path: &RepoPath) -> Option<Dialect> {
         let warehouse = yaml::text(self.project(path).1?, "warehouse");
-        super::is_sqlx(path).then(|| warehouse.and_then(|word| word.parse().ok()).unwrap_or(Dialect::BigQuery))
+        (super::is_sqlx(path) || super::is_javascript(path))
+            .then(|| warehouse.and_then(|word| word.parse().ok()).unwrap_or(Dialect::BigQuery))
+    }
+
+    /// The tables that JavaScript declares.
+    #[must_use]
+    pub fn declared(&self) -> &[Declared] {
+        &self.declared
     }
 
     /// The name of a file.

@@ -1,10 +1,13 @@
 //! One file: its configuration, and its SQL with expressions resolved.
 
 mod braces;
+mod object;
 
 use std::collections::BTreeMap;
 
 use self::braces::{close, items, literal};
+pub(super) use self::object::{Given, declarations};
+use self::object::{bare, given};
 use super::names::Names;
 use crate::lineage::model::AssetKind;
 use crate::path::RepoPath;
@@ -117,10 +120,6 @@ fn without_blocks(text: &str) -> (String, BTreeMap<String, String>) {
     (sql, config)
 }
 
-fn bare(key: &str) -> &str {
-    key.trim().trim_matches(['"', '\''])
-}
-
 struct Filler<'n> {
     names: &'n Names,
     path: &'n RepoPath,
@@ -181,20 +180,4 @@ impl Filler<'_> {
     fn shown(&self, parts: &[String]) -> String {
         parts.iter().map(|part| crate::dbt::relation::quoted(part, self.dialect)).collect::<Vec<_>>().join(".")
     }
-}
-
-/// The parts of a name that a call is given, the outermost first: texts one by one, or an object.
-fn given(arguments: &[&str]) -> Option<Vec<String>> {
-    let object = match arguments {
-        [single] => single.trim().strip_prefix('{').and_then(|inner| inner.strip_suffix('}')),
-        _ => None,
-    };
-    let Some(object) = object else { return arguments.iter().map(|argument| literal(argument)).collect() };
-    let pairs: Option<BTreeMap<String, String>> = items(object)
-        .into_iter()
-        .map(|item| item.split_once(':').and_then(|(key, value)| Some((bare(key).to_owned(), literal(value)?))))
-        .collect();
-    let pairs = pairs?;
-    let parts = [&["database", "project"][..], &["schema", "dataset"], &["name"]];
-    Some(parts.iter().filter_map(|keys| keys.iter().find_map(|key| pairs.get(*key).cloned())).collect())
 }

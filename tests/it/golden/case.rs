@@ -116,6 +116,10 @@ fn insert_folder(tree: &mut SourceTree<Head>, folder: &Path, prefix: &str) {
 fn insert(tree: &mut SourceTree<Head>, path: &str, text: &str) {
     let path = RepoPath::new(path).expect("inside of the folder");
     let file = SourceFile { path: path.clone(), blob: BlobId(path.as_str().into()), content: Ok(text.into()) };
-    let files = if path.as_str().ends_with(".sql") { &mut tree.sql } else { &mut tree.support };
+    let files = if path.as_str().ends_with(".sql") || path.as_str().ends_with(".sqlx") {
+        &mut tree.sql
+    } else {
+        &mut tree.support
+    };
     files.insert(path, file);
 }

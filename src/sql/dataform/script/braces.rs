@@ -75,6 +75,23 @@ pub(super) fn close(text: &str, open: usize, is_sql: bool) -> Option<usize> {
     }
 }
 
+/// Where the parentheses of calls of a function open, in comments and texts none.
+pub(super) fn calls(text: &str, function: &str) -> Vec<usize> {
+    let mut walk = Walk { bytes: text.as_bytes(), at: 0, open: Vec::new(), is_sql: false };
+    let (mut found, mut before) = (Vec::new(), 0_u8);
+    while let Some(sign) = walk.step() {
+        let starts = !(before.is_ascii_alphanumeric() || matches!(before, b'_' | b'$' | b'.'));
+        let rest = text.get(walk.at - 1..).filter(|_| starts && sign != 0).and_then(|rest| rest.strip_prefix(function));
+        if let Some(rest) = rest
+            && rest.trim_start().starts_with('(')
+        {
+            found.push(text.len() - rest.trim_start().len());
+        }
+        before = sign;
+    }
+    found
+}
+
 /// The items of a list or an object, cut at the commas outside of brackets; comments in front of them are gone.
 pub(super) fn items(list: &str) -> Vec<&str> {
     let mut walk = Walk { bytes: list.as_bytes(), at: 0, open: Vec::new(), is_sql: false };
