@@ -115,3 +115,29 @@ fn a_query_of_a_file_with_another_extension_is_named_without_it() {
     let report = report(&files, ("definitions/adhoc.sqlx", "select day, amount from ${ref(\"daily\")}\n"));
     assert_eq!(changes(&report), ["definitions/adhoc.amount added"]);
 }
+
+const SQLRENDER: [(&str, &str); 2] = [
+    (
+        "sql/cohort.sql",
+        "{DEFAULT @washout = 0}\nCREATE TABLE results.cohort AS\nSELECT e.person_id, e.start_date\nFROM cdm.condition_era e\n\
+         {@washout != 0} ? {JOIN cdm.observation_period p ON p.person_id = e.person_id}\nWHERE e.occurrence = 1;\n",
+    ),
+    ("sql/report.sql", "CREATE VIEW results.report AS SELECT person_id, start_date FROM results.cohort;\n"),
+];
+
+#[test]
+fn a_default_of_sqlrender_that_takes_the_other_branch_is_told_as_what_it_does() {
+    let edit = SQLRENDER[0].1.replace("@washout = 0", "@washout = 30");
+    let report = report(&SQLRENDER, ("sql/cohort.sql", &edit));
+    assert_eq!(report["assets"][0]["name"], "results.cohort");
+    assert_eq!(report["assets"][0]["row_set"][0], "join");
+    assert_eq!(report["assets"][0]["upstream"]["added"][0], "cdm.observation_period");
+    assert_eq!(downstream(&report), ["results.report review"]);
+    assert_eq!(report["files"][0]["template"], "sqlrender");
+}
+
+#[test]
+fn an_edit_within_a_branch_of_sqlrender_that_is_not_taken_changes_nothing() {
+    let edit = SQLRENDER[0].1.replace("p.person_id = e.person_id", "p.person_id = e.person_id AND p.kind = 2");
+    assert_eq!(report(&SQLRENDER, ("sql/cohort.sql", &edit))["verdict"], "none");
+}
