@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 
 use super::mentions::RawMention;
 use super::reference::Target;
-use super::world::World;
+use super::world::{Node, World};
 use crate::lineage::model::{
-    Asset, AssetEdge, AssetKind, AssetName, ColumnEdge, ColumnName, ColumnRef, Exposure, LineageGraph, Mention,
-    MentionKind, Read, Role, RowSet, Transformation,
+    Asset, AssetEdge, AssetKind, AssetName, ColumnEdge, ColumnName, ColumnRef, DbtSelector, EXPOSURE, Exposure,
+    LineageGraph, Mention, MentionKind, Read, Role, RowSet, Transformation,
 };
 use crate::path::RepoPath;
 
@@ -19,7 +19,7 @@ pub struct Beside {
     places: Vec<Place>,
     exposures: Vec<Declared>,
     sources: BTreeMap<AssetName, String>,
-    selectors: BTreeMap<AssetName, String>,
+    selectors: BTreeMap<AssetName, DbtSelector>,
 }
 
 /// A place that names an asset or a column of it.
@@ -58,7 +58,7 @@ impl Beside {
                         depends_on.entry(asset).or_insert(*line);
                     }
                 }
-                let name = AssetName::from_dotted(&format!("exposure:{}", exposure.name));
+                let name = AssetName::from_dotted(&format!("{EXPOSURE}{}", exposure.name));
                 let (shown, file, line) = (exposure.shown.clone(), exposure.file.clone(), exposure.line);
                 beside.exposures.push(Declared { name, shown, depends_on, file, line });
             }
@@ -67,10 +67,19 @@ impl Beside {
                 let relation: Vec<&str> = relation.map(String::as_str).collect();
                 let name = AssetName::from_parts(&[source, table]);
                 beside.sources.entry(name.clone()).or_insert_with(|| relation.join("."));
-                beside.selectors.entry(name).or_insert_with(|| format!("source:{source}.{table}"));
+                let selector = || DbtSelector {
+                    project: world.project_root(project).to_owned(),
+                    name: format!("source:{source}.{table}"),
+                };
+                beside.selectors.entry(name).or_insert_with(selector);
             }
         }
-        beside.selectors.extend(world.nodes.iter().map(|node| (node.asset.clone(), world.selector(node))));
+        let of_node = |node: &Node| {
+            let selector =
+                DbtSelector { project: world.project_root(node.project).to_owned(), name: world.selector(node) };
+            (node.asset.clone(), selector)
+        };
+        beside.selectors.extend(world.nodes.iter().map(of_node));
         beside
     }
 
@@ -139,7 +148,7 @@ impl Place {
 impl Declared {
     fn add_to(&self, graph: &mut LineageGraph) {
         let name = self.name.to_string();
-        let mention = Mention { kind: MentionKind::Exposure, name: name.trim_start_matches("exposure:").into() };
+        let mention = Mention { kind: MentionKind::Exposure, name: name.trim_start_matches(EXPOSURE).into() };
         for (upstream, line) in &self.depends_on {
             graph.reads.insert(Read {
                 asset: upstream.clone(),

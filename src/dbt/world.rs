@@ -228,6 +228,12 @@ impl World {
         self.projects.list.get(project).map_or("", |project| &project.name)
     }
 
+    /// The folder of a project; empty at the repository's root.
+    #[must_use]
+    pub fn project_root(&self, project: usize) -> &str {
+        self.projects.list.get(project).map_or("", |project| &project.root)
+    }
+
     /// Whether a project lies inside another one's folder, as installed packages do.
     #[must_use]
     pub fn is_inside(&self, inner: usize, outer: usize) -> bool {

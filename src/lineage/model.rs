@@ -342,6 +342,18 @@ impl Template {
     }
 }
 
+/// What the names of exposures start with.
+pub const EXPOSURE: &str = "exposure:";
+
+/// How dbt selects an asset on its command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DbtSelector {
+    /// The folder of the project that it belongs to; empty at the repository's root.
+    pub project: String,
+    /// `orders`, `orders.v2`, `source:raw.orders`.
+    pub name: String,
+}
+
 /// The lineage of one side.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LineageGraph {
@@ -357,8 +369,8 @@ pub struct LineageGraph {
     pub exposures: BTreeMap<AssetName, Exposure>,
     /// What enforced contracts promise: columns with their types, one a line.
     pub contracts: BTreeMap<AssetName, String>,
-    /// How dbt selects an asset on its command line: `orders`, `orders.v2`, `source:raw.orders`.
-    pub selectors: BTreeMap<AssetName, String>,
+    /// How dbt selects an asset on its command line.
+    pub selectors: BTreeMap<AssetName, DbtSelector>,
     /// What was learnt of each file.
     pub files: BTreeMap<RepoPath, FileSummary>,
     /// What was not understood, ordered by file and line.

@@ -1,43 +1,59 @@
 //! What dbt has to build after the change: the changed models, seeds, snapshots and sources by their dbt names, with what
-//! is downstream where that is reached.
+//! is downstream where that is reached. Of several projects in one repository each has its own line, since dbt runs in one
+//! project at a time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::impact::{AssetChangeKind, Impact, Severity};
-use crate::lineage::model::{AssetKind, AssetName};
+use crate::lineage::model::{AssetKind, AssetName, DbtSelector};
 
-/// `stg_orders orders+ source:raw.events+`; `None` where nothing of a dbt project changed that can be built.
-pub fn selector(impact: &Impact, selectors: &BTreeMap<AssetName, String>) -> Option<String> {
+/// The arguments for `dbt build`: `stg_orders orders+ source:raw.events+`; in a repository with several projects a line
+/// `--project-dir shop -s stg_orders orders+` for each of those that change. `None` where nothing changed that can be built.
+pub fn selector(impact: &Impact, selectors: &BTreeMap<AssetName, DbtSelector>) -> Option<String> {
     let reached = impact.downstream.iter().filter(|reached| reached.severity > Severity::Info);
     let reached = reached.filter(|reached| reached.kind != AssetKind::Exposure);
     let passed: BTreeSet<&AssetName> = reached.filter_map(|reached| reached.via.first()).collect();
     let changed = impact.assets.iter().filter(|asset| asset.change != AssetChangeKind::Removed);
-    let words: BTreeSet<String> = changed
-        .filter_map(|asset| {
-            let selector = selectors.get(&asset.name).filter(|selector| is_plain(selector))?;
-            let is_source = asset.kind == AssetKind::Source;
-            let goes_on = is_source || passed.contains(&asset.name);
-            Some(if goes_on { format!("{selector}+") } else { selector.clone() })
-        })
-        .collect();
-    (!words.is_empty()).then(|| words.into_iter().collect::<Vec<_>>().join(" "))
+    let mut words = BTreeMap::<&str, BTreeSet<String>>::new();
+    for asset in changed {
+        let Some(selector) = selectors.get(&asset.name).filter(|selector| selector.is_plain()) else { continue };
+        let goes_on = asset.kind == AssetKind::Source || passed.contains(&asset.name);
+        let end = if goes_on { "+" } else { "" };
+        words.entry(&selector.project).or_default().insert(format!("{}{end}", selector.name));
+    }
+    let projects: BTreeSet<&str> = selectors.values().map(|selector| selector.project.as_str()).collect();
+    let line = |(project, words): (&str, BTreeSet<String>)| {
+        let words = words.into_iter().collect::<Vec<_>>().join(" ");
+        let folder = if project.is_empty() { "." } else { project };
+        if projects.len() > 1 { format!("--project-dir {folder} -s {words}") } else { words }
+    };
+    let lines: Vec<String> = words.into_iter().map(line).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
-/// Whether a shell and dbt's selectors take the name for what it is. No other name goes into a command line.
-fn is_plain(selector: &str) -> bool {
-    !selector.starts_with('-')
-        && selector.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':'))
+impl DbtSelector {
+    /// Whether a shell and dbt's selectors take name and folder for what they are. No others go into a command line.
+    fn is_plain(&self) -> bool {
+        let is_plain = |text: &str, signs: &[char]| {
+            !text.starts_with('-') && text.chars().all(|c| c.is_ascii_alphanumeric() || signs.contains(&c))
+        };
+        is_plain(&self.name, &['_', '-', '.', ':']) && is_plain(&self.project, &['_', '-', '.', '/'])
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn is_plain(name: &str, project: &str) -> bool {
+        DbtSelector { project: project.to_owned(), name: name.to_owned() }.is_plain()
+    }
+
     #[test]
     fn only_plain_names_go_into_a_command_line() {
-        assert!(is_plain("orders.v2") && is_plain("source:raw.orders"));
+        assert!(is_plain("orders.v2", "") && is_plain("source:raw.orders", "dwh/shop-1"));
         for name in ["a b", "a;b", "$(a)", "a,b", "-a", "a*", "a+", "é"] {
-            assert!(!is_plain(name), "{name}");
+            assert!(!is_plain(name, "dwh") && !is_plain("a", name), "{name}");
         }
     }
 }
