@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::lineage::model::{AssetEdge, AssetKind, AssetName, LineageGraph};
+use crate::lineage::model::{AssetEdge, AssetKind, AssetName, EXPOSURE, LineageGraph};
 use crate::report::escape::{clip, mermaid_label, visible};
 use crate::report::{Diagram, DiagramChange, Report, words};
 
@@ -85,7 +85,10 @@ fn draw(report: &Report, edges: &[&AssetEdge], left_out: usize) -> String {
 }
 
 fn node_line(id: &str, name: &AssetName, kind: AssetKind, change: DiagramChange) -> String {
-    let label = mermaid_label(&clip(&visible(name.as_str()), LABEL));
+    // The kind says what an exposure is.
+    let name = name.as_str();
+    let name = if kind == AssetKind::Exposure { name.trim_start_matches(EXPOSURE) } else { name };
+    let label = mermaid_label(&clip(&visible(name), LABEL));
     let kind = words::kind(kind);
     let (open, close, note, class) = match change {
         DiagramChange::Unchanged => ("[", "]", kind.to_owned(), ""),

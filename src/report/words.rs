@@ -95,18 +95,22 @@ fn kinds(kind: AssetKind) -> &'static str {
     }
 }
 
-/// So many assets: `2 views`, `1 table and 3 views`; of more than two kinds `7 tables and views`.
+/// So many assets: `2 views`, `1 table and 3 views`; of more than two kinds `7 tables and views`. Exposures are neither.
 #[must_use]
 pub fn assets(of: impl IntoIterator<Item = AssetKind>) -> String {
     let mut counts = BTreeMap::<AssetKind, usize>::new();
     for kind in of {
         *counts.entry(kind).or_default() += 1;
     }
-    let parts: Vec<String> = counts.iter().map(|(of, number)| count(*number, kind(*of), kinds(*of))).collect();
-    match parts.as_slice() {
-        [_] | [_, _] => enumerate(&parts),
-        _ => count(counts.values().sum(), "table or view", "tables and views"),
-    }
+    let exposures = counts.remove(&AssetKind::Exposure);
+    let told = |(of, number): (AssetKind, usize)| count(number, kind(of), kinds(of));
+    let mut parts: Vec<String> = if counts.len() > 2 || (counts.is_empty() && exposures.is_none()) {
+        vec![count(counts.values().sum(), "table or view", "tables and views")]
+    } else {
+        counts.into_iter().map(told).collect()
+    };
+    parts.extend(exposures.map(|number| told((AssetKind::Exposure, number))));
+    enumerate(&parts)
 }
 
 /// What happened to an asset.
@@ -273,5 +277,9 @@ mod tests {
         assert_eq!(assets([AssetKind::View, AssetKind::Table, AssetKind::View]), "1 table and 2 views");
         assert_eq!(assets([AssetKind::View, AssetKind::Model, AssetKind::Seed]), "3 tables and views");
         assert_eq!(assets([]), "0 tables and views");
+        let mixed = [AssetKind::View, AssetKind::Model, AssetKind::Seed, AssetKind::Exposure];
+        assert_eq!(assets(mixed), "3 tables and views and 1 exposure");
+        assert_eq!(assets([AssetKind::Table, AssetKind::View, AssetKind::Exposure]), "1 table, 1 view and 1 exposure");
+        assert_eq!(assets([AssetKind::Exposure]), "1 exposure");
     }
 }

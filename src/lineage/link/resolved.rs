@@ -7,7 +7,7 @@ use sqlparser::ast::Statement;
 use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
 use crate::lineage::catalog::{Catalog, Lookups, Seen};
 use crate::lineage::effect::Effect;
-use crate::lineage::model::{AssetName, Read};
+use crate::lineage::model::{AssetName, Read, Template};
 use crate::lineage::resolver::Resolver;
 use crate::lineage::script::ScriptStatement;
 use crate::sql::ident::is_named_at_run_time;
@@ -119,5 +119,9 @@ fn unresolved_star(file: &Prepared, line: u32, stars: usize) -> Diagnostic {
         format!("{what} that no file of the repository defines"),
     )
     .at(line, 0)
-    .hint("CREATE TABLE statements among the files that are read")
+    .hint(if file.template == Template::Dbt {
+        "the `target/catalog.json` that `dbt docs generate` writes"
+    } else {
+        "CREATE TABLE statements among the files that are read"
+    })
 }

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use crate::impact::{AssetChange, AssetChangeKind, ColumnChange, ColumnChangeKind, Confidence, Reader};
-use crate::lineage::model::{AssetKind, AssetName, ColumnRef};
+use crate::lineage::model::{AssetKind, AssetName, ColumnRef, EXPOSURE};
 use crate::report::excerpt;
 use crate::report::facts::row_sets::sort_orders;
 use crate::report::facts::{Broken, Facts};
@@ -266,12 +266,12 @@ impl<'a> ChangeRow<'a> {
         if names.is_empty() {
             return self.unread();
         }
-        Phrase::default().list(names.into_iter().map(|name| Phrase::default().name(name)), most)
+        Phrase::default().list(names.into_iter().map(reader), most)
     }
 
     /// What is gone and not read was looked for; what stays may well be read where nothing changes.
     fn unread(&self) -> Phrase {
-        Phrase::new(if self.is_gone() { "no SQL here" } else { "—" })
+        Phrase::new(if self.is_gone() { "nothing here" } else { "—" })
     }
 
     /// The only change of a report as a sentence.
@@ -435,6 +435,14 @@ fn expressions(column: &ColumnChange) -> Option<(String, String)> {
 
 fn column_names(columns: &[ColumnRef]) -> Vec<Phrase> {
     columns.iter().map(|column| Phrase::default().name(column)).collect()
+}
+
+/// "`orders`", "exposure `weekly`".
+fn reader(name: &AssetName) -> Phrase {
+    match name.as_str().strip_prefix(EXPOSURE) {
+        Some(bare) => Phrase::new(words::kind(AssetKind::Exposure)).words(" ").name(bare),
+        None => Phrase::default().name(name),
+    }
 }
 
 pub fn asset_names(assets: &[AssetName]) -> Vec<Phrase> {

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use crate::impact::Downstream;
-use crate::lineage::model::AssetKind;
+use crate::lineage::model::{AssetKind, EXPOSURE};
 use crate::report::facts::Facts;
 use crate::report::phrase::Phrase;
 use crate::report::words;
@@ -36,7 +36,7 @@ pub fn nearest_first<'a>(facts: &Facts<'a>, most: usize) -> Vec<&'a Downstream> 
 pub fn named(asset: &Downstream) -> Phrase {
     let kind = Phrase::new(words::kind(asset.kind)).words(" ");
     let Some(exposure) = &asset.exposure else { return kind.name(&asset.name) };
-    let bare = asset.name.as_str().trim_start_matches("exposure:");
+    let bare = asset.name.as_str().trim_start_matches(EXPOSURE);
     let mut phrase = kind.name(exposure.label.as_deref().unwrap_or(bare));
     let (mut link, end) = (" (", if exposure.category.is_some() || exposure.owner.is_some() { ")" } else { "" });
     if let Some(category) = &exposure.category {

@@ -194,3 +194,32 @@ fn a_source_that_is_declared_no_more_breaks_who_reads_it() {
     assert_eq!((&report["verdict"], names(&report["assets"])), (&"breaking".into(), vec!["raw.orders"]));
     assert_eq!(places(&report["assets"][0]["readers"]), ["models/stg_orders.sql:2"]);
 }
+
+#[test]
+fn exposures_are_told_by_their_names_and_counted_apart() {
+    let exposures = "exposures:\n  - name: weekly\n    type: dashboard\n    depends_on: [ref('customers')]\n";
+    let shop = Shop::with(&[
+        ("models/exposures.yml", exposures),
+        ("models/totals.sql", "select total from {{ ref('orders') }}\n"),
+        ("seeds/rates.csv", "code,rate\nEUR,1\n"),
+    ])
+    .write("models/stg_customers.sql", "select id, upper(name) as name\nfrom {{ source('raw', 'customers') }}\n")
+    .write(
+        "models/customers.sql",
+        "select c.id, lower(c.name) as name, count(*) as orders\nfrom {{ ref('stg_customers') }} as c\njoin \
+         {{ ref('orders') }} as o on o.customer_id = c.id\ngroup by 1, 2\n",
+    );
+    let page = shop.preview("markdown");
+    assert!(page.contains("1 exposure downstream affected"), "{page}");
+    assert!(page.contains("| exposure `weekly` |\n"), "{page}");
+    assert!(page.contains("\"weekly<br/>(exposure, may differ)\""), "{page}");
+    assert!(!page.contains("exposure:weekly"), "{page}");
+}
+
+#[test]
+fn of_a_star_over_a_source_the_file_is_named_that_would_help() {
+    let shop = Shop::with(&[("models/all_orders.sql", "select * from {{ source('raw', 'orders') }}\n")])
+        .write("models/all_orders.sql", "select * from {{ source('raw', 'orders') }} where id > 0\n");
+    let page = shop.preview("markdown");
+    assert!(page.contains("What helps: the `target/catalog.json` that `dbt docs generate` writes"), "{page}");
+}
