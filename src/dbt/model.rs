@@ -51,7 +51,7 @@ pub struct DbtFile<'a> {
 }
 
 /// A rendered file, without what the catalog gets.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Draft {
     /// The file; its catalog content is still to come where `build` says how.
     pub prepared: Prepared,
@@ -95,7 +95,7 @@ impl Draft {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Build {
     project: usize,
     name: String,

@@ -38,7 +38,7 @@ const FOLDERS: [(Role, &str, &str, &[&str]); 6] = [
 ];
 
 /// One project.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
     /// Its folder; empty at the repository's root.
     pub root: String,
@@ -191,7 +191,7 @@ pub fn adapter_of_profile(profiles: &str, profile: Option<&str>) -> Option<Diale
 }
 
 /// All projects of a tree.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Projects {
     /// The projects, shallow ones first, then by path.
     pub list: Vec<Project>,

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
 use serde_json::Value;
 
 use super::config::NodeConfig;
@@ -11,6 +12,7 @@ use super::mentions::{self, RawMention};
 use super::metrics::Metrics;
 use super::yaml::{self, NameLines};
 use crate::path::RepoPath;
+use crate::source::{BlobId, SourceFile};
 
 /// One table of a source. Texts may still hold Jinja.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +51,17 @@ pub struct Properties {
 }
 
 impl Properties {
+    /// Whether these mean the same to a template: what only readers of columns want may differ.
+    #[must_use]
+    pub fn render_like(&self, other: &Self) -> bool {
+        let relation = |table: &SourceTable| (table.database.clone(), table.schema.clone(), table.identifier.clone());
+        let alike = |(own, other): (&SourceTable, &SourceTable)| relation(own) == relation(other);
+        self.sources.keys().eq(other.sources.keys())
+            && self.sources.values().zip(other.sources.values()).all(alike)
+            && self.latest == other.latest
+            && self.versioned == other.versioned
+    }
+
     /// Adds what another file says.
     pub fn extend(&mut self, other: Self) {
         self.sources.extend(other.sources);
@@ -58,6 +71,28 @@ impl Properties {
         self.mentions.extend(other.mentions);
         self.exposures.extend(other.exposures);
         self.metrics.extend(other.metrics);
+    }
+}
+
+/// Property files, each read once however many trees have it.
+#[derive(Debug)]
+pub struct PropertyFiles<'t>(BTreeMap<(&'t RepoPath, &'t BlobId), Result<Properties, String>>);
+
+impl<'t> PropertyFiles<'t> {
+    /// Reads files, on all cores.
+    #[must_use]
+    pub fn read(files: Vec<&'t SourceFile>) -> Self {
+        let key = |file: &'t SourceFile| (&file.path, &file.blob);
+        let texts = files.into_iter().filter_map(|file| Some((key(file), file.content.as_deref().ok()?)));
+        let distinct: BTreeMap<_, _> = texts.filter(|(_, text)| may_hold_properties(text)).collect();
+        let read = distinct.into_par_iter().map(|((path, blob), text)| ((path, blob), read(path, text)));
+        Self(read.collect())
+    }
+
+    /// What a file says, or what the YAML parser says of it; `None` for one that holds no properties.
+    #[must_use]
+    pub fn of<'f>(&'f self, file: &'f SourceFile) -> Option<Result<&'f Properties, &'f String>> {
+        self.0.get(&(&file.path, &file.blob)).map(Result::as_ref)
     }
 }
 

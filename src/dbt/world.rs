@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::config::NodeConfig;
 use super::macros::{MacroDefinition, extract};
 use super::project::{Project, Projects, Role, adapter_of_profile};
-use super::properties::{self, Properties, SourceTable};
+use super::properties::{Properties, PropertyFiles, SourceTable};
 use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
 use crate::lineage::model::{AssetKind, AssetName};
 use crate::path::RepoPath;
@@ -17,7 +17,7 @@ use crate::sql::dialect::Dialect;
 use crate::sql::jinja::segment::split;
 
 /// A model, seed or snapshot.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Node {
     /// Its dbt name.
     pub name: String,
@@ -56,19 +56,45 @@ impl World {
     /// Reads what a tree declares. Without a `dbt_project.yml` there is nothing to read.
     #[must_use]
     pub fn read<Side: Sync>(tree: &SourceTree<Side>) -> Self {
-        let mut world = Self::default();
-        world.read_projects(tree);
-        if world.projects.list.is_empty() {
-            return world;
-        }
-        world.read_properties(tree);
-        world.read_nodes(tree);
-        world.read_macros(tree);
-        world.adapters = world.projects.list.iter().map(|project| adapter(project, tree)).collect();
+        let mut world = Self::of_projects(tree);
+        let files = PropertyFiles::read(world.property_files(tree));
+        world.take(tree, &files);
         world
     }
 
-    fn read_projects<Side>(&mut self, tree: &SourceTree<Side>) {
+    /// Reads what both trees declare; a property file that both have is read once.
+    #[must_use]
+    pub fn read_both<One: Sync, Other: Sync>(one: &SourceTree<One>, other: &SourceTree<Other>) -> (Self, Self) {
+        let (mut world, mut other_world) = (Self::of_projects(one), Self::of_projects(other));
+        let files = world.property_files(one).into_iter().chain(other_world.property_files(other));
+        let files = PropertyFiles::read(files.collect());
+        rayon::join(|| world.take(one, &files), || other_world.take(other, &files));
+        (world, other_world)
+    }
+
+    /// Whether a file that both trees have renders alike in both, as long as it asks for no columns.
+    #[must_use]
+    pub fn renders_like(&self, other: &Self) -> bool {
+        let alike = |(own, other): (&Properties, &Properties)| own.render_like(other);
+        self.projects == other.projects
+            && self.adapters == other.adapters
+            && self.properties.iter().zip(&other.properties).all(alike)
+            && self.nodes == other.nodes
+            && self.macros == other.macros
+    }
+
+    fn take<Side: Sync>(&mut self, tree: &SourceTree<Side>, files: &PropertyFiles<'_>) {
+        if self.projects.list.is_empty() {
+            return;
+        }
+        self.read_properties(tree, files);
+        self.read_nodes(tree);
+        self.read_macros(tree);
+        self.adapters = self.projects.list.iter().map(|project| adapter(project, tree)).collect();
+    }
+
+    fn of_projects<Side>(tree: &SourceTree<Side>) -> Self {
+        let mut world = Self::default();
         let mut list = Vec::new();
         for file in tree.support.values().filter(|file| file.path.file_name() == "dbt_project.yml") {
             let parsed = match &file.content {
@@ -77,28 +103,27 @@ impl World {
             };
             match parsed {
                 Ok(project) => list.push(project),
-                Err(reason) => self.diagnostics.push(unread(&file.path, &reason)),
+                Err(reason) => world.diagnostics.push(unread(&file.path, &reason)),
             }
         }
-        self.projects = Projects::new(list);
+        world.projects = Projects::new(list);
+        world
     }
 
-    fn read_properties<Side: Sync>(&mut self, tree: &SourceTree<Side>) {
-        let files: Vec<&SourceFile> = tree.support.values().filter(|file| is_yaml(&file.path)).collect();
-        let read: Vec<_> = files
-            .par_iter()
-            .filter_map(|file| {
-                let project = self.projects.of(&file.path)?;
-                let text = file.content.as_ref().ok().filter(|text| properties::may_hold_properties(text))?;
-                Some((project, properties::read(&file.path, text).map_err(|reason| unread(&file.path, &reason))))
-            })
-            .collect();
+    /// The files that may hold properties of a project.
+    fn property_files<'t, Side>(&self, tree: &'t SourceTree<Side>) -> Vec<&'t SourceFile> {
+        let files = tree.support.values().filter(|file| is_yaml(&file.path));
+        files.filter(|file| self.projects.of(&file.path).is_some()).collect()
+    }
+
+    fn read_properties<Side>(&mut self, tree: &SourceTree<Side>, files: &PropertyFiles<'_>) {
         self.properties = vec![Properties::default(); self.projects.list.len()];
-        for (project, result) in read {
-            match (result, self.properties.get_mut(project)) {
-                (Ok(found), Some(properties)) => properties.extend(found),
-                (Err(diagnostic), _) => self.diagnostics.push(diagnostic),
-                (Ok(_), None) => {}
+        for file in self.property_files(tree) {
+            let properties = self.projects.of(&file.path).and_then(|project| self.properties.get_mut(project));
+            match (files.of(file), properties) {
+                (Some(Ok(found)), Some(properties)) => properties.extend(found.clone()),
+                (Some(Err(reason)), _) => self.diagnostics.push(unread(&file.path, reason)),
+                (Some(Ok(_)) | None, _) => {}
             }
         }
     }

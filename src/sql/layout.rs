@@ -60,14 +60,14 @@ impl Aside {
 }
 
 /// The patterns that name the assets of one side.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Layout {
     given: Vec<AssetPattern>,
     found: Vec<Found>,
 }
 
 /// A layout that was recognised.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 struct Found {
     pattern: AssetPattern,
     /// The folder above all of it, with a slash at its end; empty for the root.

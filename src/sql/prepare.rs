@@ -7,6 +7,7 @@ mod compiled;
 mod dataform;
 mod dialects;
 mod plain;
+mod rendered;
 mod sqlmesh;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use rayon::prelude::*;
 use self::compiled::decide;
 use self::dialects::{SideFiles, choose};
 use self::plain::{Around, plain};
+use self::rendered::{Alike, Rendered};
 use super::dataform::Names;
 use super::dialect::Dialect;
 use super::dialect::rule::DialectRule;
@@ -87,9 +89,10 @@ pub struct PreparedSide {
 #[must_use]
 pub fn prepare<Side: Sync>(tree: &SourceTree<Side>, options: &PrepareOptions<'_>) -> PreparedSide {
     on_large_stacks(|| {
-        let opened = Opened::of(tree);
+        let opened = Opened::of(tree, World::read(tree));
         let dialects = choose(&[opened.files()], options).pop().unwrap_or_default();
-        let mut drafts = opened.drafts(options, dialects);
+        let layout = opened.layout(options);
+        let mut drafts = opened.drafts((options, &layout), dialects, None);
         let told = opened.told(&drafts);
         decide((&drafts, &told), None).take_into(&mut drafts);
         opened.finish(drafts, &tree.artifacts)
@@ -104,10 +107,14 @@ pub fn prepare_both(
     options: &PrepareOptions<'_>,
 ) -> (PreparedSide, PreparedSide) {
     on_large_stacks(|| {
-        let (opened, opened_head) = (Opened::of(base), Opened::of(head));
+        let (world, world_head) = World::read_both(base, head);
+        let (opened, opened_head) = (Opened::of(base, world), Opened::of(head, world_head));
         let mut dialects = choose(&[opened.files(), opened_head.files()], options).into_iter();
         let mut next = || dialects.next().unwrap_or_default();
-        let (mut before, mut after) = (opened.drafts(options, next()), opened_head.drafts(options, next()));
+        let (layout, layout_head) = (opened.layout(options), opened_head.layout(options));
+        let mut before = opened.drafts((options, &layout), next(), None);
+        let known = Rendered::of(&before, opened_head.reads_like(&opened, layout == layout_head));
+        let mut after = opened_head.drafts((options, &layout_head), next(), Some(&known));
         let (told, told_head) = (opened.told(&before), opened_head.told(&after));
         let decided = decide((&before, &told), Some((&after, &told_head)));
         decide((&after, &told_head), Some((&before, &told))).take_into(&mut after);
@@ -133,8 +140,8 @@ struct Opened<'t, Side> {
 }
 
 impl<'t, Side: Sync> Opened<'t, Side> {
-    fn of(tree: &'t SourceTree<Side>) -> Self {
-        let world = Arc::new(World::read(tree));
+    fn of(tree: &'t SourceTree<Side>, world: World) -> Self {
+        let world = Arc::new(world);
         // Models in Python stand among the support files.
         let python = tree.support.values().filter(|file| file.path.as_str().ends_with(".py"));
         let python: Vec<&SourceFile> = python.filter(|file| world.node_of(&file.path).is_some()).collect();
@@ -162,10 +169,27 @@ impl<'t, Side: Sync> Opened<'t, Side> {
         Artifacts::of(&self.world, &self.tree.artifacts)
     }
 
-    /// The files rendered, in the order of those that could be read.
-    fn drafts(&self, options: &PrepareOptions<'_>, dialects: Vec<(Dialect, String)>) -> Vec<Draft> {
-        let layout = layout(&self.world, &self.readable, options.asset_from_path);
-        let around = Around { layout: &layout, defaults: options.defaults, names: &self.names };
+    /// The layout of the files that belong to no dbt project.
+    fn layout(&self, options: &PrepareOptions<'_>) -> Layout {
+        let outside = self.readable.iter().filter(|(file, _)| self.world.projects.place(&file.path).is_none());
+        let outside: Vec<(&RepoPath, &str)> = outside.map(|(file, text)| (&file.path, &***text)).collect();
+        Layout::read(options.asset_from_path, &outside)
+    }
+
+    /// Which kinds of files read alike here and on the other side.
+    fn reads_like<Other>(&self, other: &Opened<'_, Other>, same_layout: bool) -> Alike {
+        let plain = same_layout && self.names == other.names && self.world.projects == other.world.projects;
+        Alike { plain, dbt: self.world.renders_like(&other.world) }
+    }
+
+    /// The files rendered, in the order of those that could be read; what `known` holds of them is not rendered again.
+    fn drafts(
+        &self,
+        (options, layout): (&PrepareOptions<'_>, &Layout),
+        dialects: Vec<(Dialect, String)>,
+        known: Option<&Rendered<'_>>,
+    ) -> Vec<Draft> {
+        let around = Around { layout, defaults: options.defaults, names: &self.names };
         let of_project = |((file, text), dialect): (&(&'t SourceFile, &'t Arc<str>), &(Dialect, String))| {
             let (project, role, _) = self.world.projects.place(&file.path)?;
             Some(DbtFile { file, text, project, role, dialect: dialect.clone() })
@@ -174,10 +198,11 @@ impl<'t, Side: Sync> Opened<'t, Side> {
         let nothing_known = Arc::default();
         let of_file = |((file, text), (dialect, dbt_file)): (&(&SourceFile, &Arc<str>), _)| {
             let dbt_file: &Option<DbtFile<'_>> = dbt_file;
-            match dbt_file {
+            let known = known.and_then(|known| known.of_file(file, &dialect, dbt_file.is_some()));
+            known.cloned().unwrap_or_else(|| match dbt_file {
                 Some(dbt_file) => draft(&self.world, dbt_file, &nothing_known),
                 None => Draft::finished(plain(file, text, dialect, &around)),
-            }
+            })
         };
         let drafts = self.readable.par_iter().zip(dialects.into_par_iter().zip(&dbt_files)).map(of_file).collect();
         answered(&self.world, &dbt_files, drafts, &declared(&self.world, self.tree))
@@ -229,13 +254,6 @@ fn add(declared: &mut Vec<DeclaredAsset>, known: Vec<DeclaredAsset>) {
         }
     }
     declared.sort_by(|a, b| (&a.name, &a.file).cmp(&(&b.name, &b.file)));
-}
-
-/// The layout of the files that belong to no dbt project.
-fn layout(world: &World, files: &[(&SourceFile, &Arc<str>)], given: &[AssetPattern]) -> Layout {
-    let outside = files.iter().filter(|(file, _)| world.projects.place(&file.path).is_none());
-    let outside: Vec<(&RepoPath, &str)> = outside.map(|(file, text)| (&file.path, &***text)).collect();
-    Layout::read(given, &outside)
 }
 
 #[cfg(test)]

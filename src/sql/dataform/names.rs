@@ -28,7 +28,7 @@ pub struct Declared {
 }
 
 /// The projects of a tree and the names in them.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Names {
     /// The settings of each project, by its folder.
     projects: BTreeMap<String, Value>,
