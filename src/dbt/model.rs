@@ -16,7 +16,7 @@ use super::macros::{Words, asks_warehouse, extract};
 use super::names::{Names, TARGET_DATABASE, TARGET_SCHEMA};
 use super::project::Role;
 use super::relation::Relation;
-use super::session::{Captured, Home, Session, Setting};
+use super::session::{Captured, Home, Reached, Session, Setting};
 use super::tokens::{occurring, substitute};
 use super::world::{Node, World};
 use super::{python, snapshot, stand_in};
@@ -31,7 +31,7 @@ use crate::sql::jinja::hole::{HOLE_PREFIX, Holes};
 use crate::sql::jinja::neutral::neutralise;
 use crate::sql::jinja::segment::{Segment, SegmentKind, has_marker, split};
 use crate::sql::jinja::settle::{Lone, settle};
-use crate::sql::jinja::source::Replacements;
+use crate::sql::jinja::source::{MacroText, Replacements};
 use crate::sql::lexical::is_blank;
 use crate::sql::template::{CatalogContent, FileAsset, FilePlace, LineMap, Prepared, TokenTarget};
 
@@ -237,10 +237,14 @@ struct Variant {
 type Outcome = Result<Option<Variant>, Failure>;
 
 fn render_variants(template: &TemplateText<'_>, setting: &Arc<Setting>, text: &str) -> Outcome {
-    let macros: Vec<Arc<str>> =
-        setting.macros.iter().zip(0_usize..).map(|(definition, index)| definition.text(index).into()).collect();
-    let job =
-        Job { source: text, segments: &template.segments, rewritten: template.rewritten.clone(), macros: &macros };
+    let own = |(reached, index): (&Reached, usize)| match reached.shared {
+        Some(shared) => MacroText::Shared(shared),
+        None => MacroText::Own(reached.definition.text(index)),
+    };
+    let macros: Vec<MacroText> = setting.macros.iter().zip(0_usize..).map(own).collect();
+    let library = Some(setting.world.library());
+    let rewritten = template.rewritten.clone();
+    let job = Job { source: text, segments: &template.segments, rewritten, macros: &macros, library };
     let first = render_variant(&job, setting, true)?;
     if !first.session.captured().asked_incremental {
         return Ok(Some(first));

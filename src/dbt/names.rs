@@ -16,7 +16,7 @@ use super::stand_in;
 use crate::lineage::model::{AssetKind, AssetName};
 use crate::sql::jinja::engine::render_text;
 use crate::sql::jinja::mutable::MUTABLE;
-use crate::sql::jinja::source::REGISTER;
+use crate::sql::jinja::source::{REGISTER, REGISTER_SHARED};
 
 /// What the unknown target is called. The name of the target decides about branches (`target.name == 'prod'`), and the
 /// catalog holds what production holds.
@@ -55,10 +55,10 @@ impl Object for Names {
             return None;
         }
         let is_project = setting.world.projects.list.iter().any(|project| project.name == name);
-        if is_project || stand_in::PACKAGES.contains(&name) || setting.words.qualifying.contains(name) {
+        if is_project || stand_in::PACKAGES.contains(&name) || setting.qualifies_by(name) {
             return Some(Value::from_object(Package { session: Arc::clone(session), name: name.to_owned() }));
         }
-        setting.words.called.contains(name).then(|| session.holes.value(name, None))
+        setting.calls(name).then(|| session.holes.value(name, None))
     }
 }
 
@@ -79,6 +79,7 @@ fn function(session: &Arc<Session>, name: &str) -> Option<Value> {
         "local_md5" => checksum,
         "should_full_refresh" | "is_snapshot" => no,
         REGISTER => register,
+        REGISTER_SHARED => register_shared,
         _ => return None,
     };
     Some(Callable::value(session, run))
@@ -268,6 +269,14 @@ fn checksum(_: &Arc<Session>, _: &mut State<'_, '_>, args: &[Value]) -> Result<V
 fn register(session: &Arc<Session>, _: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
     if let [index, function] = args {
         session.captured().macros.insert(usize::try_from(index.clone())?, function.clone());
+    }
+    Ok(Value::from(""))
+}
+
+/// The same for a macro of the world.
+fn register_shared(session: &Arc<Session>, _: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
+    if let [index, function] = args {
+        session.captured().shared.insert(usize::try_from(index.clone())?, function.clone());
     }
     Ok(Value::from(""))
 }

@@ -125,9 +125,10 @@ impl Object for ProjectMacro {
 
     fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, Error> {
         let session = &self.session;
-        let Some(definition) = session.setting.macros.get(self.index) else { return Ok(Value::UNDEFINED) };
+        let Some(reached) = session.setting.macros.get(self.index) else { return Ok(Value::UNDEFINED) };
+        let definition = &reached.definition;
         let failed = session.failed.get(&self.index);
-        let registered = session.captured().macros.get(&self.index).cloned();
+        let registered = session.captured().macro_value(self.index, reached.shared);
         let (None, Some(function)) = (failed, registered) else {
             return Ok(session.holes.value(&definition.name, failed.map(String::as_str)));
         };

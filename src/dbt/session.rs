@@ -30,9 +30,9 @@ pub struct Setting {
     /// The adapter's dialect.
     pub dialect: Dialect,
     /// The macros that the file can reach; their indices are those of `jinja::engine::Job::macros`.
-    pub macros: Vec<Arc<MacroDefinition>>,
-    /// The words in the tags of the file and of these macros.
-    pub words: Words,
+    pub macros: Vec<Reached>,
+    /// The words in the tags of the file.
+    words: Words,
     /// What `execute` is. It is true only where nothing but columns of relations is asked for: what is known of those
     /// answers it, and the rest is a hole.
     pub execute: bool,
@@ -44,48 +44,53 @@ impl Setting {
     /// The setting for a template: finds the macros that it can reach by its words. `local` are macros of the file itself.
     #[must_use]
     pub fn new(world: &Arc<World>, home: Home, words: Words, local: Vec<MacroDefinition>) -> Self {
-        let mut setting = Self {
+        let mut questions = Questions::default();
+        questions.add(&words);
+        let mut macros = Vec::new();
+        for definition in local {
+            macros.push(Reached { definition: Arc::new(definition), shared: None });
+        }
+        let mut reach = Reach { world, dialect: home.dialect, seen: BTreeSet::new(), words: BTreeSet::new() };
+        reach.follow(&words, &mut macros);
+        let mut at = 0;
+        while let Some(Reached { definition, .. }) = macros.get(at).cloned() {
+            questions.add(&definition.words);
+            reach.follow(&definition.words, &mut macros);
+            at += 1;
+        }
+        Self {
             world: Arc::clone(world),
             project: home.project,
             node: home.node,
             dialect: home.dialect,
-            macros: Vec::new(),
-            words: Words::default(),
-            execute: false,
+            macros,
+            words,
+            execute: questions.are_for_columns_only(),
             columns: home.columns,
-        };
-        let mut questions = Questions::default();
-        questions.add(&words);
-        let mut open: Vec<Words> = vec![words];
-        for definition in local {
-            questions.add(&definition.words);
-            open.push(definition.words.clone());
-            setting.macros.push(Arc::new(definition));
         }
-        let mut seen = BTreeSet::new();
-        while let Some(words) = open.pop() {
-            for word in words.all.difference(&setting.words.all) {
-                for (index, definition) in world.macro_family(word) {
-                    let fits = !is_of_other_adapter(&definition.name, setting.dialect);
-                    if fits && setting.macros.len() < MOST_MACROS && seen.insert(index) {
-                        questions.add(&definition.words);
-                        open.push(definition.words.clone());
-                        setting.macros.push(Arc::clone(definition));
-                    }
-                }
-            }
-            setting.words.all.extend(words.all);
-            setting.words.called.extend(words.called);
-            setting.words.qualifying.extend(words.qualifying);
-        }
-        setting.execute = questions.are_for_columns_only();
-        setting
+    }
+
+    /// Whether a name is called in the tags of the file or of its macros.
+    #[must_use]
+    pub fn calls(&self, name: &str) -> bool {
+        self.all_words().any(|words| words.called.contains(name))
+    }
+
+    /// Whether something is taken of a name in the tags of the file or of its macros.
+    #[must_use]
+    pub fn qualifies_by(&self, name: &str) -> bool {
+        self.all_words().any(|words| words.qualifying.contains(name))
+    }
+
+    fn all_words(&self) -> impl Iterator<Item = &Words> {
+        std::iter::once(&self.words).chain(self.macros.iter().map(|reached| &reached.definition.words))
     }
 
     /// The index of the macro that a name means, in the named package or as seen from the file's project.
     #[must_use]
     pub fn macro_index(&self, package: Option<&str>, name: &str) -> Option<usize> {
-        let named = self.macros.iter().enumerate().filter(|(_, definition)| definition.name == name);
+        let macros = self.macros.iter().map(|reached| &reached.definition).enumerate();
+        let named = macros.filter(|(_, definition)| definition.name == name);
         let in_package = |project| package.is_none_or(|package| self.world.project_name(project) == package);
         let candidates = named.filter(|(_, definition)| in_package(definition.project));
         let best = candidates.min_by_key(|(_, definition)| definition.project != self.project)?;
@@ -103,6 +108,41 @@ impl Setting {
         let default = format!("default__{name}");
         let found = |name: &str| self.macro_index(None, name).or_else(|| self.macro_index(package, name));
         found(&own).or_else(|| found(&default))
+    }
+}
+
+/// A macro that a file can reach.
+#[derive(Debug, Clone)]
+pub struct Reached {
+    /// The macro.
+    pub definition: Arc<MacroDefinition>,
+    /// Its index in the world; `None` for one that stands in the file itself.
+    pub shared: Option<usize>,
+}
+
+/// The way from words to the macros that they may mean.
+struct Reach<'w> {
+    world: &'w World,
+    dialect: Dialect,
+    seen: BTreeSet<usize>,
+    words: BTreeSet<String>,
+}
+
+impl Reach<'_> {
+    /// Adds the macros that words may mean and that are not there yet.
+    fn follow(&mut self, words: &Words, macros: &mut Vec<Reached>) {
+        for word in &words.all {
+            if self.words.contains(word) {
+                continue;
+            }
+            for (index, definition) in self.world.macro_family(word) {
+                let fits = !is_of_other_adapter(&definition.name, self.dialect);
+                if fits && macros.len() < MOST_MACROS && self.seen.insert(index) {
+                    macros.push(Reached { definition: Arc::clone(definition), shared: Some(index) });
+                }
+            }
+            self.words.insert(word.clone());
+        }
     }
 }
 
@@ -144,12 +184,22 @@ pub struct Captured {
     pub tokens: BTreeMap<String, TokenTarget>,
     /// Whether `is_incremental()` was asked.
     pub asked_incremental: bool,
-    /// The values of the macros.
+    /// The values of the file's own macros.
     pub macros: BTreeMap<usize, Value>,
+    /// The values of shared macros, by their index in the world.
+    pub shared: BTreeMap<usize, Value>,
     /// Relations whose columns were asked for.
     pub asked: BTreeSet<AssetName>,
     /// What `return(…)` gave, until the macro call around it takes it.
     pub returned: Option<Value>,
+}
+
+impl Captured {
+    /// The value of a macro: of a shared one by its index in the world, else by its index in the file.
+    #[must_use]
+    pub fn macro_value(&self, index: usize, shared: Option<usize>) -> Option<Value> {
+        shared.map_or_else(|| self.macros.get(&index), |shared| self.shared.get(&shared)).cloned()
+    }
 }
 
 /// One try at rendering.

@@ -1,7 +1,7 @@
 //! Everything that the dbt projects of one tree declare: nodes, sources, macros.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
@@ -14,6 +14,7 @@ use crate::lineage::model::{AssetKind, AssetName};
 use crate::path::RepoPath;
 use crate::source::{SourceFile, SourceTree};
 use crate::sql::dialect::Dialect;
+use crate::sql::jinja::library::Library;
 use crate::sql::jinja::segment::split;
 
 /// A model, seed or snapshot.
@@ -45,6 +46,7 @@ pub struct World {
     /// All nodes.
     pub nodes: Vec<Node>,
     macros: Vec<Arc<MacroDefinition>>,
+    library: OnceLock<Arc<Library>>,
     nodes_by_name: BTreeMap<String, Vec<usize>>,
     nodes_by_path: BTreeMap<RepoPath, usize>,
     macro_families: BTreeMap<String, Vec<usize>>,
@@ -275,6 +277,16 @@ impl World {
     pub fn macro_family<'a>(&'a self, word: &str) -> impl Iterator<Item = (usize, &'a Arc<MacroDefinition>)> + use<'a> {
         let indices = self.macro_families.get(word).map(Vec::as_slice).unwrap_or_default();
         indices.iter().filter_map(|index| Some((*index, self.macros.get(*index)?)))
+    }
+
+    /// The macros, each compiled once.
+    #[must_use]
+    pub fn library(&self) -> &Arc<Library> {
+        self.library.get_or_init(|| {
+            let macros = self.macros.clone();
+            let text = move |index: usize| macros.get(index).map(|definition| definition.text(index));
+            Arc::new(Library::new(Arc::new(text)))
+        })
     }
 
     /// The value of a variable of a project.

@@ -7,6 +7,7 @@
 pub mod engine;
 pub mod findings;
 pub mod hole;
+pub mod library;
 pub mod loops;
 mod method;
 pub mod mutable;

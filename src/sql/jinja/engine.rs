@@ -12,10 +12,11 @@ use minijinja::value::Object;
 use minijinja::{Environment, Error, ErrorKind, OutputSpan, OutputSpanKind, UndefinedBehavior, Value};
 
 use super::hole::{Holes, UNDEFINED_MARK, hole_identifier, is_hole, shorten};
+use super::library::{Library, failed};
 use super::method::method;
 use super::mutable::{MUTABLE, mutable};
 use super::segment::{Segment, SegmentKind};
-use super::source::{BuiltSource, Origin, Replacements, UNPACK, assignment};
+use super::source::{BuiltSource, MacroText, Origin, Replacements, UNPACK, assignment};
 use crate::sql::stack::within;
 
 /// Work that one rendering may do: about as many instructions, or 64 bytes of text for each (minijinja counts both).
@@ -44,8 +45,10 @@ pub struct Job<'a> {
     pub segments: &'a [Segment],
     /// Segments that stand as another text, by index.
     pub rewritten: Replacements,
-    /// Macros to define: each text defines `source::macro_variable(index)`.
-    pub macros: &'a [Arc<str>],
+    /// Macros to define.
+    pub macros: &'a [MacroText],
+    /// Where shared macros are.
+    pub library: Option<&'a Arc<Library>>,
 }
 
 /// A tag or a macro that failed and was replaced.
@@ -88,10 +91,20 @@ pub struct Rendered {
 /// come with the reason; the root shall make holes of them.
 pub type Names<'a> = dyn Fn(&BTreeMap<usize, String>) -> (Value, Arc<Holes>) + 'a;
 
-static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| environment(FUEL));
-static LATE_ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| environment(FUEL_AFTER_REPAIRS.0));
+static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(environment);
+static LATE_ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(late_environment);
 
-fn environment(fuel: u64) -> Environment<'static> {
+/// What templates are rendered with.
+pub(super) fn environment() -> Environment<'static> {
+    with_fuel(FUEL)
+}
+
+/// The same for a file of which many tags have failed.
+pub(super) fn late_environment() -> Environment<'static> {
+    with_fuel(FUEL_AFTER_REPAIRS.0)
+}
+
+fn with_fuel(fuel: u64) -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_debug(false);
     environment.set_fuel(Some(fuel));
@@ -143,7 +156,7 @@ pub fn render(job: &Job<'_>, names: &Names<'_>) -> Result<(Rendered, Arc<Holes>)
         let built = attempt.build();
         let (root, holes) = names(&attempt.failed);
         let is_late = attempt.repairs.len() > FUEL_AFTER_REPAIRS.1;
-        match evaluate(if is_late { &LATE_ENVIRONMENT } else { &ENVIRONMENT }, &built.text, root) {
+        match evaluate(job.library.cloned(), is_late, &built.text, root) {
             Ok((text, _)) if text.len() > LONGEST_OUTPUT => {
                 return Err(Failure { line: 0, reason: format!("renders to more than {LONGEST_OUTPUT} bytes") });
             }
@@ -158,13 +171,18 @@ pub fn render(job: &Job<'_>, names: &Names<'_>) -> Result<(Rendered, Arc<Holes>)
 }
 
 fn evaluate(
-    environment: &'static Environment<'static>,
+    library: Option<Arc<Library>>,
+    is_late: bool,
     text: &str,
     root: Value,
 ) -> Result<(String, Vec<OutputSpan>), Error> {
     let text = text.to_owned();
     let rendering = move || {
-        let environment: &Environment<'_> = environment;
+        let environment: &Environment<'_> = match &library {
+            Some(library) => library.environment(is_late),
+            None if is_late => &LATE_ENVIRONMENT,
+            None => &ENVIRONMENT,
+        };
         environment.template_from_str(&text)?.render_with_spans(root)
     };
     within(LONGEST_TIME, rendering).unwrap_or_else(|| Err(Error::from(ErrorKind::OutOfFuel)))
@@ -181,21 +199,27 @@ struct Attempt<'a> {
 
 impl Attempt<'_> {
     fn build(&self) -> BuiltSource {
-        let macros: Vec<(usize, Arc<str>)> = self.job.macros.iter().cloned().enumerate().collect();
-        let macros: Vec<_> = macros.into_iter().filter(|(index, _)| !self.failed.contains_key(index)).collect();
+        let macros = self.job.macros.iter().enumerate();
+        let macros: Vec<_> = macros.filter(|(index, _)| !self.failed.contains_key(index)).collect();
         BuiltSource::build(self.job.source, self.job.segments, &macros, &self.replaced)
     }
 
     /// Replaces what failed, or gives up.
     fn repair(&mut self, built: &BuiltSource, error: &Error) -> Result<(), Failure> {
-        let reason = reason_of(error);
-        let offset = error.range().map(|range| range.start);
+        let shared = failed(error);
+        let reason = reason_of(shared.map_or(error, |(_, error)| error));
+        let offset = error.range().filter(|_| shared.is_none()).map(|range| range.start);
         let line = offset.map_or(0, |offset| built.line(offset));
         let give_up = || Failure { line, reason: reason.clone() };
         if error.kind() == ErrorKind::OutOfFuel || self.repairs.len() >= MOST_REPAIRS {
             return Err(give_up());
         }
-        let (expression, identifier) = match offset.and_then(|offset| built.origin(offset)).ok_or_else(give_up)? {
+        let of_shared = |(wanted, _)| {
+            let found = |text: &MacroText| matches!(text, MacroText::Shared(index) if *index == wanted);
+            self.job.macros.iter().position(found).map(Origin::Macro)
+        };
+        let origin = shared.map_or_else(|| built.origin(offset?), of_shared);
+        let (expression, identifier) = match origin.ok_or_else(give_up)? {
             Origin::Macro(index) => {
                 self.failed.insert(index, reason.clone());
                 (String::new(), String::new())
@@ -321,7 +345,7 @@ mod tests {
     impl Object for Nothing {}
 
     fn run(source: &str) -> Result<Rendered, Failure> {
-        let job = Job { source, segments: &split(source), rewritten: Replacements::new(), macros: &[] };
+        let job = Job { source, segments: &split(source), rewritten: Replacements::new(), macros: &[], library: None };
         render(&job, &|_| (Value::from_object(Nothing), Arc::default())).map(|(rendered, _)| rendered)
     }
 

@@ -3,13 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::sync::Arc;
 
+use super::library;
 use super::mutable::{MUTABLE, mutated_names};
 use super::segment::{Segment, SegmentKind, newlines};
 
 /// The function that hands a macro's value to the root of names: `{% do __register(index, macro) %}`.
 pub const REGISTER: &str = "__register";
+
+/// The same for a shared macro, by its own index.
+pub const REGISTER_SHARED: &str = "__register_shared";
 
 /// The function that makes a value fit for several names: `set a, b = __unpack((value), 2)`.
 pub const UNPACK: &str = "__unpack";
@@ -20,6 +23,15 @@ const NOBODY: &str = "__nobody";
 #[must_use]
 pub fn macro_variable(index: usize) -> String {
     format!("__macro_{index}")
+}
+
+/// A macro of a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MacroText {
+    /// A text that defines [`macro_variable`] of the macro's place in the job.
+    Own(String),
+    /// The one of an index in the job's library.
+    Shared(usize),
 }
 
 /// Where a stretch of the built text comes from.
@@ -48,16 +60,20 @@ pub struct BuiltSource {
 }
 
 impl BuiltSource {
-    /// Puts a template together. A macro's text defines [`macro_variable`] of its index; macros and segments that
-    /// `replaced` names stand as it says.
+    /// Puts a template together, with macros by their place in the job. Segments that `replaced` names stand as it says.
     #[must_use]
-    pub fn build(source: &str, segments: &[Segment], macros: &[(usize, Arc<str>)], replaced: &Replacements) -> Self {
+    pub fn build(source: &str, segments: &[Segment], macros: &[(usize, &MacroText)], replaced: &Replacements) -> Self {
         let mut built = Self { text: String::with_capacity(source.len() + 64), pieces: Vec::new() };
         for (index, text) in macros {
             let piece = Piece { start: 0, line: 0, verbatim: false, origin: Origin::Macro(*index) };
-            let variable = macro_variable(*index);
-            built.push(text, piece);
-            built.push(&format!("{{% do {REGISTER}({index}, {variable}) %}}"), piece);
+            match text {
+                MacroText::Own(text) => {
+                    let variable = macro_variable(*index);
+                    built.push(text, piece);
+                    built.push(&format!("{{% do {REGISTER}({index}, {variable}) %}}"), piece);
+                }
+                MacroText::Shared(index) => built.push(&library::tag(*index), piece),
+            }
         }
         let mutated = mutated_names(source);
         for (index, segment) in segments.iter().enumerate() {
@@ -306,7 +322,8 @@ mod tests {
     #[test]
     fn offsets_lead_back_to_lines_of_the_file() {
         let source = "a\n{{ b }}\nc {% x";
-        let macros = [(3, Arc::from("{% macro __macro_3() %}\n\n{% endmacro %}"))];
+        let own = MacroText::Own("{% macro __macro_3() %}\n\n{% endmacro %}".to_owned());
+        let macros = [(3, &own)];
         let built = BuiltSource::build(source, &split(source), &macros, &Replacements::new());
         let at = |wanted: &str| built.text.rfind(wanted).expect("there");
         assert_eq!(built.line(at("{{ b }}")), 2);

@@ -230,7 +230,7 @@ pub(super) fn render_jinja(prepared: &mut Prepared, text: &str, segments: &[Segm
 type Records = BTreeMap<String, HoleRecord>;
 
 fn render_once(text: &str, segments: &[Segment]) -> Result<(Rendered, Records), Failure> {
-    let job = Job { source: text, segments, rewritten: once(text, segments), macros: &[] };
+    let job = Job { source: text, segments, rewritten: once(text, segments), macros: &[], library: None };
     let names = |_: &BTreeMap<usize, String>| {
         let holes: Arc<Holes> = Arc::default();
         (Value::from_object(Unknown(Arc::clone(&holes))), holes)
