@@ -19,6 +19,7 @@ pub mod metrics;
 pub mod model;
 pub mod names;
 pub mod objects;
+mod parameters;
 pub mod project;
 pub mod properties;
 pub mod python;

@@ -7,6 +7,11 @@ use ingest_action::cli::{self, CliExit, Command, Stream};
 use ingest_action::commands;
 use ingest_action::env::Environment;
 use ingest_action::exit::ExitStatus;
+use mimalloc::MiMalloc;
+
+/// Trees of SQL are many small allocations on several threads, which the C library's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let environment = Environment::from_os(std::env::vars_os());

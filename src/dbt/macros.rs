@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use super::parameters;
 use crate::sql::jinja::segment::{Segment, SegmentKind, split};
 use crate::sql::jinja::source::{adapted, macro_variable};
 
@@ -134,8 +135,14 @@ fn definition(source: &str, covered: &[Segment], keyword: &str, project: usize) 
     let mut words = Words::of(&inner, &split(&inner));
     words.add(parameters);
     let asks_warehouse = asks_warehouse(&words);
-    let body = format!("{open_mark}%}}{inner}{{%{close_mark} endmacro %}}");
-    Some(MacroDefinition { name, project, parameters: parameters.to_owned(), body, words, asks_warehouse })
+    let (parameters, begin) = parameters::adapted(parameters);
+    // White space is trimmed in front of what stands in the file.
+    let start = match begin.strip_suffix("%}") {
+        Some(begin) => format!("%}}{begin}{open_mark}%}}"),
+        None => format!("{open_mark}%}}"),
+    };
+    let body = format!("{start}{inner}{{%{close_mark} endmacro %}}");
+    Some(MacroDefinition { name, project, parameters, body, words, asks_warehouse })
 }
 
 /// Calls that ask the warehouse; dbt runs them only when it compiles, behind `{% if execute %}`.

@@ -95,6 +95,24 @@ fn jinja_in_a_sql_comment_is_live() {
 }
 
 #[test]
+fn a_default_of_a_macro_may_use_the_parameters_in_front_of_it() {
+    let side = side(&[
+        ("dbt_project.yml", "name: p\n"),
+        (
+            "macros/m.sql",
+            "{% macro paid(chain, events=source('raw_' + chain, 'payments')) -%}\n select v from {{ events }}{% endmacro %}",
+        ),
+        ("models/a.sql", "{{ paid('x') }}"),
+        ("models/b.sql", "{{ paid('x', ref('a')) }}"),
+    ]);
+    let reads =
+        |name: &str| targets(file(&side, name)).into_iter().map(|(_, asset, _)| asset.to_owned()).collect::<Vec<_>>();
+    assert_eq!(reads("a"), ["raw_x.payments"]);
+    assert_eq!(reads("b"), ["a"]);
+    assert!(sql(file(&side, "a")).starts_with("select v from "));
+}
+
+#[test]
 fn macros_are_found_dispatched_and_may_return_lists() {
     let side = shop();
     assert!(sql(file(&side, "stg_orders")).contains("(amount_cents / 100)::number(16, 2) as amount"));
