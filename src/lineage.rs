@@ -46,6 +46,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::lineage::catalog::Spellings;
+use crate::lineage::link::Linker;
 use crate::lineage::model::{AssetKind, AssetName, ColumnName, LineageGraph};
 use crate::lineage::order::Ordered;
 use crate::lineage::script::{Kept, Script};
@@ -103,7 +104,7 @@ pub fn parse(files: &[Prepared]) -> Scripts {
 /// The graph of one side whose files are parsed already.
 #[must_use]
 pub fn link(side: Side<'_>, scripts: &Scripts) -> LineageGraph {
-    on_large_stacks(|| link_alone(side, &scripts.0))
+    on_large_stacks(|| link_alone(side, &scripts.0).finish())
 }
 
 /// The graph of one side.
@@ -111,13 +112,13 @@ pub fn link(side: Side<'_>, scripts: &Scripts) -> LineageGraph {
 pub fn analyze(side: Side<'_>) -> LineageGraph {
     on_large_stacks(|| {
         let scripts = parse_all(side.files.iter());
-        let graph = link_alone(side, &scripts);
+        let linker = link_alone(side, &scripts);
         drop_aside(scripts);
-        graph
+        linker.finish()
     })
 }
 
-fn link_alone(side: Side<'_>, scripts: &Parsed) -> LineageGraph {
+fn link_alone(side: Side<'_>, scripts: &Parsed) -> Linker {
     let files = linked(side, scripts);
     let spellings = Arc::new(Spellings::of(files.iter()));
     link::link(&Ordered::of(&files), side.declared, &spellings, None)
@@ -134,12 +135,13 @@ pub fn analyze_both(base: Side<'_>, head: Side<'_>) -> (LineageGraph, LineageGra
         let orders = || rayon::join(|| Ordered::of(&base_files), || Ordered::of(&head_files));
         let (spellings, (base_order, head_order)) = rayon::join(spellings, orders);
         let (linker, memory) = link::link_and_remember(&base_order, base.declared, &spellings);
-        let head_graph = || link::link(&head_order, head.declared, &spellings, Some(&memory));
-        let graphs = rayon::join(|| linker.finish(), head_graph);
+        let of_head = || link::link(&head_order, head.declared, &spellings, Some(&memory));
+        let (base_graph, head_linker) = rayon::join(|| linker.finish(), of_head);
+        // The trees go before the second graph is put together: what they held is room for it.
         let remembered = memory.into_statements();
         drop((base_files, head_files));
         drop_aside((remembered, scripts));
-        graphs
+        (base_graph, head_linker.finish())
     })
 }
 

@@ -38,12 +38,12 @@ pub(crate) fn link<'f>(
     declared: &[DeclaredAsset],
     spellings: &Arc<Spellings>,
     known: Option<&'f Memory<'_>>,
-) -> LineageGraph {
+) -> Linker {
     let mut linker = Linker::new(files.files, declared, spellings);
     let known = known.filter(|known| known.fits(&linker.catalog));
     let of_file = |(file, script): &LinkedFile<'_>| known.and_then(|known| known.of(file, script));
     linker.files(files, &of_file, &mut |_, _| {});
-    linker.finish()
+    linker
 }
 
 /// Replays all files of a side on a catalog, and remembers what their statements led to.
