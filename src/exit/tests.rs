@@ -115,39 +115,11 @@ fn path(text: &str) -> RepoPath {
 }
 
 fn column(name: &str, change: ColumnChangeKind) -> ColumnChange {
-    ColumnChange {
-        name: ColumnName::new(name),
-        change,
-        previous_name: None,
-        confidence: None,
-        base_type: None,
-        head_type: None,
-        base_sources: Vec::new(),
-        head_sources: Vec::new(),
-        base_expression: None,
-        head_expression: None,
-        readers: Vec::new(),
-    }
+    ColumnChange::new(ColumnName::new(name), change)
 }
 
 fn asset(name: &str, change: AssetChangeKind, columns: Vec<ColumnChange>) -> AssetChange {
-    AssetChange {
-        name: AssetName::from_dotted(name),
-        kind: AssetKind::View,
-        change,
-        previous_name: None,
-        confidence: None,
-        file: None,
-        line: 1,
-        columns,
-        row_set: Vec::new(),
-        read_by_position: Vec::new(),
-        upstream_added: Vec::new(),
-        upstream_removed: Vec::new(),
-        readers: Vec::new(),
-        base_definition: None,
-        head_definition: None,
-    }
+    AssetChange { columns, ..AssetChange::new(AssetName::from_dotted(name), AssetKind::View, change) }
 }
 
 fn report(assets: Vec<AssetChange>, diagnostics: Vec<Diagnostic>) -> Report {

@@ -164,14 +164,14 @@ impl<'c, 'g> Columns<'c, 'g> {
             } else if let Some(base) = self.base.by_name.get(&head.name) {
                 changes.extend(self.compare(base, head).map(|kind| self.both(kind, base, head)));
             } else if let Some(kind) = self.missing(head, (&self.head, &self.base), ColumnChangeKind::Added) {
-                let mut change = blank(&head.name, kind);
+                let mut change = ColumnChange::new(head.name.clone(), kind);
                 show_head(&mut change, head, self.head.own_sources(head));
                 changes.push(change);
             }
         }
         for base in self.base.columns().filter(|base| !gone.contains(&base.name) && !self.head.has(&base.name)) {
             if let Some(kind) = self.missing(base, (&self.base, &self.head), ColumnChangeKind::Removed) {
-                let mut change = blank(&base.name, kind);
+                let mut change = ColumnChange::new(base.name.clone(), kind);
                 show_base(&mut change, base, self.base.own_sources(base));
                 changes.push(change);
             }
@@ -180,7 +180,7 @@ impl<'c, 'g> Columns<'c, 'g> {
     }
 
     fn both(&self, kind: ColumnChangeKind, base: &Column, head: &Column) -> ColumnChange {
-        let mut change = blank(&head.name, kind);
+        let mut change = ColumnChange::new(head.name.clone(), kind);
         change.previous_name = (base.name != head.name).then(|| base.name.clone());
         show_base(&mut change, base, self.base.own_sources(base));
         show_head(&mut change, head, self.head.own_sources(head));
@@ -252,23 +252,6 @@ fn meaning<'k>(column: &'k Column, table: &Table<'_, 'k>) -> Option<(Cow<'k, str
     (calls || !sources.is_empty()).then_some((expression, sources))
 }
 
-/// A change of a column that shows neither side yet.
-fn blank(name: &ColumnName, change: ColumnChangeKind) -> ColumnChange {
-    ColumnChange {
-        name: name.clone(),
-        change,
-        previous_name: None,
-        confidence: None,
-        base_type: None,
-        head_type: None,
-        base_sources: Vec::new(),
-        head_sources: Vec::new(),
-        base_expression: None,
-        head_expression: None,
-        readers: Vec::new(),
-    }
-}
-
 fn show_base(change: &mut ColumnChange, column: &Column, sources: Vec<ColumnRef>) {
     change.base_type = column.data_type.as_deref().map(str::to_owned);
     change.base_expression = column.expression.as_deref().map(|text| shown(text).into_owned());
@@ -284,7 +267,7 @@ fn show_head(change: &mut ColumnChange, column: &Column, sources: Vec<ColumnRef>
 /// The columns of an added asset.
 pub(super) fn all_added(head: &Asset, inputs: &Inputs<'_>) -> Vec<ColumnChange> {
     let added = |column: &Column| {
-        let mut change = blank(&column.name, ColumnChangeKind::Added);
+        let mut change = ColumnChange::new(column.name.clone(), ColumnChangeKind::Added);
         show_head(&mut change, column, inputs.sources(&head.name, &column.name).cloned().collect());
         change
     };
@@ -294,7 +277,7 @@ pub(super) fn all_added(head: &Asset, inputs: &Inputs<'_>) -> Vec<ColumnChange> 
 /// The columns of a removed asset.
 pub(super) fn all_removed(base: &Asset, inputs: &Inputs<'_>) -> Vec<ColumnChange> {
     let removed = |column: &Column| {
-        let mut change = blank(&column.name, ColumnChangeKind::Removed);
+        let mut change = ColumnChange::new(column.name.clone(), ColumnChangeKind::Removed);
         show_base(&mut change, column, inputs.sources(&base.name, &column.name).cloned().collect());
         change
     };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::column::{self, Columns};
 use super::inputs::{Inputs, Side};
-use super::model::{AssetChange, AssetChangeKind, ColumnChange, ColumnChangeKind};
+use super::model::{AssetChange, AssetChangeKind, ColumnChangeKind};
 use super::pair::{Pair, changed_pairs};
 use super::rename::{Renames, join_renamed};
 use super::row_set;
@@ -183,21 +183,12 @@ fn described(pair: &Pair<'_>) -> AssetChange {
         asset.sql.as_deref().or(asset.definition.as_deref()).map(str::to_owned)
     };
     AssetChange {
-        name: asset.name.clone(),
-        kind: asset.kind,
-        change: pair.change(),
         previous_name: pair.base().map(|base| base.name.clone()).filter(|previous| *previous != asset.name),
-        confidence: None,
         file: asset.file.clone(),
         line: asset.line,
-        columns: Vec::<ColumnChange>::new(),
-        row_set: Vec::new(),
-        upstream_added: Vec::new(),
-        upstream_removed: Vec::new(),
-        readers: Vec::new(),
-        read_by_position: Vec::new(),
         base_definition: text(pair.base()),
         head_definition: text(pair.head()),
+        ..AssetChange::new(asset.name.clone(), asset.kind, pair.change())
     }
 }
 

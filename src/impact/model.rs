@@ -179,6 +179,24 @@ pub struct ColumnChange {
 }
 
 impl ColumnChange {
+    /// A change that shows neither side yet.
+    #[must_use]
+    pub fn new(name: ColumnName, change: ColumnChangeKind) -> Self {
+        Self {
+            name,
+            change,
+            previous_name: None,
+            confidence: None,
+            base_type: None,
+            head_type: None,
+            base_sources: Vec::new(),
+            head_sources: Vec::new(),
+            base_expression: None,
+            head_expression: None,
+            readers: Vec::new(),
+        }
+    }
+
     /// Whether only its type changed, to one that holds every value of the former one.
     #[must_use]
     pub fn is_widened(&self) -> bool {
@@ -224,6 +242,30 @@ pub struct AssetChange {
     pub base_definition: Option<String>,
     /// Readable definition at head, for the SQL diff.
     pub head_definition: Option<String>,
+}
+
+impl AssetChange {
+    /// A change on line 1 of no file, of which nothing else is known yet.
+    #[must_use]
+    pub fn new(name: AssetName, kind: AssetKind, change: AssetChangeKind) -> Self {
+        Self {
+            name,
+            kind,
+            change,
+            previous_name: None,
+            confidence: None,
+            file: None,
+            line: 1,
+            columns: Vec::new(),
+            row_set: Vec::new(),
+            upstream_added: Vec::new(),
+            upstream_removed: Vec::new(),
+            readers: Vec::new(),
+            read_by_position: Vec::new(),
+            base_definition: None,
+            head_definition: None,
+        }
+    }
 }
 
 /// A place at head that names something that is gone.

@@ -219,39 +219,13 @@ mod tests {
     }
 
     fn removed_column(name: &str, readers: Vec<Reader>) -> ColumnChange {
-        ColumnChange {
-            name: ColumnName::new(name),
-            change: ColumnChangeKind::Removed,
-            previous_name: None,
-            confidence: None,
-            base_type: None,
-            head_type: None,
-            base_sources: Vec::new(),
-            head_sources: Vec::new(),
-            base_expression: None,
-            head_expression: None,
-            readers,
-        }
+        ColumnChange { readers, ..ColumnChange::new(ColumnName::new(name), ColumnChangeKind::Removed) }
     }
 
     fn asset(columns: Vec<ColumnChange>) -> AssetChange {
-        AssetChange {
-            name: AssetName::from_dotted("shop.orders"),
-            kind: AssetKind::View,
-            change: AssetChangeKind::Modified,
-            previous_name: None,
-            confidence: None,
-            file: Some(path("orders.sql")),
-            line: 1,
-            columns,
-            row_set: Vec::new(),
-            read_by_position: Vec::new(),
-            upstream_added: Vec::new(),
-            upstream_removed: Vec::new(),
-            readers: Vec::new(),
-            base_definition: None,
-            head_definition: None,
-        }
+        let name = AssetName::from_dotted("shop.orders");
+        let change = AssetChange::new(name, AssetKind::View, AssetChangeKind::Modified);
+        AssetChange { file: Some(path("orders.sql")), columns, ..change }
     }
 
     fn report(assets: Vec<AssetChange>, diagnostics: Vec<Diagnostic>, outcomes: Vec<FileOutcome>) -> Report {

@@ -200,23 +200,7 @@ fn every_changed_file_has_one_bucket_whatever_the_stage_told() {
 }
 
 fn change(text: &str, change: AssetChangeKind) -> AssetChange {
-    AssetChange {
-        name: name(text),
-        kind: AssetKind::View,
-        change,
-        previous_name: None,
-        confidence: None,
-        file: None,
-        line: 1,
-        columns: Vec::new(),
-        row_set: Vec::new(),
-        read_by_position: Vec::new(),
-        upstream_added: Vec::new(),
-        upstream_removed: Vec::new(),
-        readers: Vec::new(),
-        base_definition: None,
-        head_definition: None,
-    }
+    AssetChange::new(name(text), AssetKind::View, change)
 }
 
 fn edges(pairs: &[(&str, &str)]) -> LineageGraph {

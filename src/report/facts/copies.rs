@@ -127,35 +127,12 @@ mod tests {
 
     fn changed(name: &str, file: &str, after: &str) -> AssetChange {
         let column = ColumnChange {
-            name: ColumnName::new("n"),
-            change: ColumnChangeKind::LineageChanged,
-            previous_name: None,
-            confidence: None,
-            base_type: None,
-            head_type: None,
-            base_sources: Vec::new(),
-            head_sources: Vec::new(),
             base_expression: Some(format!("{name}.a < 50")),
             head_expression: Some(format!("{name}.a {after}")),
-            readers: Vec::new(),
+            ..ColumnChange::new(ColumnName::new("n"), ColumnChangeKind::LineageChanged)
         };
-        AssetChange {
-            name: AssetName::from_dotted(name),
-            kind: AssetKind::Table,
-            change: AssetChangeKind::Modified,
-            previous_name: None,
-            confidence: None,
-            file: Some(RepoPath::new(file).expect("inside")),
-            line: 1,
-            columns: vec![column],
-            row_set: Vec::new(),
-            upstream_added: Vec::new(),
-            upstream_removed: Vec::new(),
-            readers: Vec::new(),
-            read_by_position: Vec::new(),
-            base_definition: None,
-            head_definition: None,
-        }
+        let change = AssetChange::new(AssetName::from_dotted(name), AssetKind::Table, AssetChangeKind::Modified);
+        AssetChange { file: Some(RepoPath::new(file).expect("inside")), columns: vec![column], ..change }
     }
 
     #[test]

@@ -39,40 +39,13 @@ pub fn reader(place: &str, name: &str) -> Reader {
 }
 
 pub fn column_change(name: &str, change: ColumnChangeKind) -> ColumnChange {
-    ColumnChange {
-        name: ColumnName::new(name),
-        change,
-        previous_name: None,
-        confidence: None,
-        base_type: None,
-        head_type: None,
-        base_sources: Vec::new(),
-        head_sources: Vec::new(),
-        base_expression: None,
-        head_expression: None,
-        readers: Vec::new(),
-    }
+    ColumnChange::new(ColumnName::new(name), change)
 }
 
 /// A view in `views/<name>.sql`.
 pub fn asset_change(name: &str, change: AssetChangeKind) -> AssetChange {
-    AssetChange {
-        name: asset(name),
-        kind: AssetKind::View,
-        change,
-        previous_name: None,
-        confidence: None,
-        file: Some(path(&format!("views/{}.sql", asset(name).base_name()))),
-        line: 1,
-        columns: Vec::new(),
-        row_set: Vec::new(),
-        read_by_position: Vec::new(),
-        upstream_added: Vec::new(),
-        upstream_removed: Vec::new(),
-        readers: Vec::new(),
-        base_definition: None,
-        head_definition: None,
-    }
+    let file = Some(path(&format!("views/{}.sql", asset(name).base_name())));
+    AssetChange { file, ..AssetChange::new(asset(name), AssetKind::View, change) }
 }
 
 pub fn downstream(name: &str, distance: usize, severity: Severity) -> Downstream {
