@@ -12,6 +12,7 @@ use sqlparser::ast::{
 use crate::lineage::expression::{computed, push, weigh_condition};
 use crate::lineage::functions::{self, Part, Role};
 use crate::lineage::model::Transformation;
+use crate::lineage::operator::bare;
 use crate::lineage::resolver::{Resolver, star_sources};
 use crate::lineage::select::is_columns;
 use crate::lineage::shape::{Scope, Value, seen_through};
@@ -307,7 +308,9 @@ fn function_name(name: &ObjectName) -> String {
 fn counts_rows(name: &str, list: &FunctionArgumentList) -> bool {
     let FunctionArgumentList { duplicate_treatment: None, args, clauses } = list else { return false };
     let is_number = |argument: &FunctionArg| match argument {
-        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(value))) => matches!(value.value, Literal::Number(..)),
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(argument)) => {
+            matches!(bare(argument), Expr::Value(value) if matches!(value.value, Literal::Number(..)))
+        }
         _ => false,
     };
     name == "count" && clauses.is_empty() && matches!(args.as_slice(), [one] if is_number(one))

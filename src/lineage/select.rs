@@ -201,8 +201,8 @@ impl Resolver<'_> {
         let (shape, rows) = out;
         let text = match &select.distinct {
             None | Some(Distinct::All) => return,
-            // Which rows are the same depends on all columns.
-            Some(Distinct::Distinct) => format!("distinct {}", shape.values()),
+            // Which rows are the same depends on all columns, in whichever order.
+            Some(Distinct::Distinct) => format!("distinct {}", shape.value_set()),
             Some(Distinct::On(keys)) => {
                 let mut texts = Vec::new();
                 for key in keys {

@@ -83,6 +83,13 @@ impl Shape {
         columns.chain(self.stars.iter().map(String::as_str)).collect::<Vec<_>>().join(", ")
     }
 
+    /// The same, each once and in no order of theirs.
+    pub fn value_set(&self) -> String {
+        let columns = self.columns.iter().map(|column| &*column.text);
+        let texts: BTreeSet<&str> = columns.chain(self.stars.iter().map(String::as_str)).collect();
+        texts.into_iter().collect::<Vec<_>>().join(", ")
+    }
+
     /// Takes over what decides about the rows of a part of this query.
     pub fn absorb_rows(&mut self, part: &Arc<Shape>) {
         self.assets.extend(part.assets.iter().cloned());
