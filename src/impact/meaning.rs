@@ -5,6 +5,7 @@
 //! the folder `none`); the script before; the script after. `\n` and `\r` in a script are line ends.
 
 mod edits;
+mod random;
 mod requests;
 mod rows;
 
