@@ -29,9 +29,12 @@ impl Relation {
 pub fn quoted(part: &str, dialect: Dialect) -> String {
     let plain = part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if plain {
-        return part.to_owned();
-    }
+    if plain { part.to_owned() } else { in_quotes(part, dialect) }
+}
+
+/// A part of a name in quotes, plain or not: for words that the dialect keeps for itself.
+#[must_use]
+pub fn in_quotes(part: &str, dialect: Dialect) -> String {
     match dialect {
         Dialect::BigQuery | Dialect::MySql | Dialect::Spark | Dialect::Databricks | Dialect::Hive => {
             format!("`{}`", part.replace('`', ""))

@@ -8,6 +8,8 @@ use minijinja::{Error, State, Value};
 use super::cross_database::type_name;
 use super::{Asked, items};
 use crate::dbt::names::{source_relation, variable};
+use crate::dbt::relation::in_quotes;
+use crate::sql::dialect::Dialect;
 use crate::sql::jinja::hole::is_hole;
 
 const KNOWN: [&str; 20] = [
@@ -119,18 +121,31 @@ struct Field {
     alias: Option<String>,
     sql: Option<String>,
     kind: Option<String>,
+    is_quoted: bool,
 }
 
 impl Field {
     fn of(value: &Value) -> Self {
         if value.as_str().is_some() {
-            return Self { name: Some(value.to_string()), alias: None, sql: None, kind: None };
+            let name = Some(value.to_string());
+            return Self { name, alias: None, sql: None, kind: None, is_quoted: false };
         }
         let part = |key: &str| {
             let part = value.get_attr(key).ok().filter(|part| part.as_str().is_some() || is_hole(part));
             part.map(|part| part.to_string()).filter(|text| !text.is_empty())
         };
-        Self { name: part("name"), alias: part("alias"), sql: part("transform_sql"), kind: part("datatype") }
+        let is_quoted = value.get_attr("quote").is_ok_and(|quote| quote.is_true() && !is_hole(&quote));
+        Self { name: part("name"), alias: part("alias"), sql: part("transform_sql"), kind: part("datatype"), is_quoted }
+    }
+
+    /// The name as SQL reads it. Snowflake keeps what is read without quotes in capitals, and so do these packages.
+    fn read(&self, dialect: Dialect) -> Option<String> {
+        let name = self.name.as_deref()?;
+        Some(match dialect {
+            _ if !self.is_quoted => name.to_owned(),
+            Dialect::Snowflake => in_quotes(&name.to_uppercase(), dialect),
+            _ => in_quotes(name, dialect),
+        })
     }
 
     /// What it is called where it is read.
@@ -146,12 +161,13 @@ fn staging_columns(asked: &Asked<'_>) -> Option<String> {
     let string = type_name("string", asked.dialect());
     let column = |value: &Value| {
         let field = Field::of(value);
-        let (name, shown) = (field.name.as_deref()?, field.shown()?);
+        let (name, read) = (field.name.as_deref()?, field.read(asked.dialect())?);
+        let shown = field.alias.as_deref().unwrap_or(&read);
         let is_missing = held.as_ref().is_some_and(|held| !held.iter().any(|held| held.eq_ignore_ascii_case(name)));
         let source = if is_missing {
             format!("cast(null as {})", field.kind.as_deref().unwrap_or(string))
         } else {
-            name.to_owned()
+            read.clone()
         };
         Some(format!("{source} as {shown}"))
     };

@@ -27,7 +27,10 @@ pub(super) fn relation(tokens: &[Token<'_>], start: usize, dialect: Dialect) -> 
         return Found::Spot(Spot::Table(named), start + 4);
     }
     match (first.kind, first.text) {
-        (Kind::Text, text) if !text.starts_with('$') => Found::Spot(Spot::Outside(first.unquoted()), start + 1),
+        // An empty text is no place: it is a value of a list that was taken for a FROM clause.
+        (Kind::Text, text) if !text.starts_with('$') => Some(first.unquoted())
+            .filter(|place| !place.is_empty())
+            .map_or(Found::Nothing, |place| Found::Spot(Spot::Outside(place), start + 1)),
         (Kind::Sign, "@") if matches!(dialect, Dialect::Snowflake | Dialect::Databricks | Dialect::Generic) => {
             stage(tokens, start)
         }

@@ -36,6 +36,7 @@ fn tables_are_found_behind_from_and_join_and_commas() {
                 "<- a b.c D e f",
             ),
             ("select 1 from (a join (b cross join c) on x), d", "<- a b c d"),
+            ("select 1 from a, '' as b", "<- a (1 unnamed)"),
             ("select 1 from ((select 1 from a)) x, lateral (select 2 from b where b.i = x.i) y, c", "<- a b c"),
             (
                 "select (select max(x) from a), exists (select 1 from b) from c where d in (select d from e)",
