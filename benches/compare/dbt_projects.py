@@ -39,9 +39,17 @@ def root_of(folder, project):
     sys.exit(f"{folder} holds no project {project}")
 
 
-def edges_of_dbt(manifest, root):
-    """Pairs of what is read and the file that reads it, of the enabled models and snapshots of the project itself."""
-    project = manifest["metadata"]["project_name"]
+def project_of(manifest):
+    """The project that the manifest is of; of integration tests without models, the package that they test."""
+    models = collections.Counter(
+        node["package_name"] for node in manifest["nodes"].values() if node["resource_type"] == "model"
+    )
+    own = manifest["metadata"]["project_name"]
+    return own if models[own] else models.most_common(1)[0][0]
+
+
+def edges_of_dbt(manifest, project, root):
+    """Pairs of what is read and the file that reads it, of the enabled models and snapshots of a project."""
 
     def name(node_id):
         source = manifest["sources"].get(node_id)
@@ -64,10 +72,16 @@ def edges_found(graph, files):
         is_node = asset["kind"] in ("model", "seed", "snapshot")
         return asset["name"].split(".")[-1].lower() if is_node else asset["name"].lower()
 
+    # Of models of one name, one for each engine, the graph names one file.
+    by_stem = {pathlib.Path(file).stem: file for file in files}
+
+    def reader(asset):
+        file = asset.get("file") or ""
+        twin = by_stem.get(pathlib.Path(file).stem) if asset["kind"] in ("model", "snapshot") else None
+        return file if file in files else twin
+
     pairs = ((assets.get(edge["upstream"]), assets.get(edge["downstream"])) for edge in graph["asset_edges"])
-    return {
-        (name(up), down["file"]) for up, down in pairs if up and down and down.get("file") in files and up is not down
-    }
+    return {(name(up), reader(down)) for up, down in pairs if up and down and up is not down and reader(down)}
 
 
 def row(program, folder, manifest_path, listed):
@@ -88,7 +102,8 @@ def row(program, folder, manifest_path, listed):
     if not manifest_path:
         return [*cells, "", ""]
     manifest = json.loads(pathlib.Path(manifest_path).read_text(encoding="utf-8"))
-    files, expected = edges_of_dbt(manifest, root_of(folder, manifest["metadata"]["project_name"]))
+    project = project_of(manifest)
+    files, expected = edges_of_dbt(manifest, project, root_of(folder, project))
     found = edges_found(graph, files)
     if listed:
         for word, edges in (("missing", expected - found), ("too many", found - expected)):
