@@ -7,6 +7,7 @@
 //! pair → rename → diff → position → reach → readers → severity
 //! ```
 //!
+//! - `folded`: before all that, ephemeral models become part of their readers.
 //! - `pair`: which assets changed by their own definition.
 //! - `rename`: which removed and added assets are one; what only follows a rename is no change elsewhere.
 //! - `column`, `row_set`, `diff`: what changed in each (`inputs`, `names` and `data_type` say when two things are equal).
@@ -18,6 +19,7 @@
 mod column;
 mod data_type;
 mod diff;
+pub mod folded;
 mod inputs;
 mod merge;
 pub mod model;

@@ -40,6 +40,8 @@ mod temporary;
 mod window;
 pub(crate) mod wording;
 
+pub(crate) use shape::{compose, digest, merge_row_sets};
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

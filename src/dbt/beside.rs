@@ -2,7 +2,7 @@
 //! of sources are, and how dbt selects a node. Added to a side's graph once that is linked, because whether a named column
 //! is there is known only then.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::mentions::RawMention;
 use super::reference::Target;
@@ -20,6 +20,7 @@ pub struct Beside {
     exposures: Vec<Declared>,
     sources: BTreeMap<AssetName, String>,
     selectors: BTreeMap<AssetName, DbtSelector>,
+    ephemeral: BTreeSet<AssetName>,
 }
 
 /// A place that names an asset or a column of it.
@@ -81,6 +82,18 @@ impl Beside {
         };
         beside.selectors.extend(world.nodes.iter().map(of_node));
         beside
+    }
+
+    /// Notes the models for which nothing is built: where they are configured so, only their rendering tells.
+    #[must_use]
+    pub fn with_ephemeral(self, ephemeral: BTreeSet<AssetName>) -> Self {
+        Self { ephemeral, ..self }
+    }
+
+    /// The models for which nothing is built.
+    #[must_use]
+    pub fn ephemeral(&self) -> &BTreeSet<AssetName> {
+        &self.ephemeral
     }
 
     /// What contracts promise; of columns whose type no SQL says, that type.

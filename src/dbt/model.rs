@@ -412,6 +412,15 @@ impl Relations {
         self.nodes.extend(relations);
     }
 
+    /// The model that a draft is, where dbt builds nothing for it.
+    #[must_use]
+    pub fn ephemeral(&self, draft: &Draft) -> Option<AssetName> {
+        let build = draft.build.as_ref()?;
+        let config = build.config.clone().rendered(&|text| yaml_text(&self.world, build.project, text));
+        let is_ephemeral = config.materialized.as_deref() == Some("ephemeral") && build.kind == AssetKind::Model;
+        (is_ephemeral && !config.is_disabled()).then(|| build.asset.clone())
+    }
+
     /// Fills in the asset and what the catalog gets.
     #[must_use]
     pub fn finish(&self, draft: Draft) -> Prepared {

@@ -1,5 +1,6 @@
 //! Both sides: text → prepared SQL → lineage graphs.
 
+use crate::impact::folded::{fold, fold_both};
 use crate::lineage::model::LineageGraph;
 use crate::lineage::{self, DeclaredAsset, Side};
 use crate::settings::Settings;
@@ -29,6 +30,7 @@ impl Sides {
         );
         complete(&mut base, &base_files);
         complete(&mut head, &head_files);
+        fold_both((&mut base, base_files.beside.ephemeral()), (&mut head, head_files.beside.ephemeral()));
         Self { base, head, head_files }
     }
 }
@@ -40,6 +42,7 @@ pub fn graph<S: Sync>(tree: &SourceTree<S>, settings: &Settings, known: &[Declar
     let declared: Vec<DeclaredAsset> = known.iter().chain(&files.declared).cloned().collect();
     let mut graph = lineage::analyze(Side { files: &files.files, declared: &declared });
     complete(&mut graph, &files);
+    fold((&mut graph, files.beside.ephemeral()));
     graph.diagnostics.extend(files.unreadable);
     graph
 }

@@ -239,8 +239,9 @@ impl<'t, Side: Sync> Opened<'t, Side> {
             add(&mut declared, of_catalogs(&self.world, newest, &named.collect()));
             diagnostics.extend(artifacts.diagnostics());
         }
+        let ephemeral = drafts.iter().filter_map(|draft| relations.ephemeral(draft)).collect();
         let files = drafts.into_par_iter().map(|draft| relations.finish(draft)).collect();
-        let beside = Beside::of(&self.world);
+        let beside = Beside::of(&self.world).with_ephemeral(ephemeral);
         PreparedSide { files, unreadable: self.unreadable, diagnostics, declared, beside }
     }
 }

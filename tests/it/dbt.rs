@@ -1,6 +1,7 @@
 //! dbt projects from the outside: `preview` on a small project of our own, edited.
 
 mod beside_sql;
+mod ephemeral;
 mod macros;
 mod selectors;
 
