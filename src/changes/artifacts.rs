@@ -11,8 +11,9 @@ use std::sync::Arc;
 
 use super::pick::PROJECT_FILES;
 use crate::dbt::artifacts::{Catalog, Manifest, ProjectArtifacts};
+use crate::dbt::yaml;
 use crate::path::RepoPath;
-use crate::source::SourceTree;
+use crate::source::{SourceFile, SourceTree};
 
 /// Largest artifact that is read, in bytes.
 const MOST_BYTES: u64 = 256 * 1024 * 1024;
@@ -22,20 +23,29 @@ pub(super) fn of_projects<Side>(
     tree: &SourceTree<Side>,
     locate: &dyn Fn(&[u8]) -> Option<PathBuf>,
 ) -> Vec<Arc<ProjectArtifacts>> {
-    let projects = tree.support.keys().filter(|path| PROJECT_FILES.contains(&path.file_name()));
+    let projects = tree.support.values().filter(|file| PROJECT_FILES.contains(&file.path.file_name()));
     let mut found: Vec<_> = projects.filter_map(|project| of_project(project, locate)).collect();
     found.dedup_by(|one, other| one.root == other.root);
     found.into_iter().map(Arc::new).collect()
 }
 
-fn of_project(project: &RepoPath, locate: &dyn Fn(&[u8]) -> Option<PathBuf>) -> Option<ProjectArtifacts> {
-    let root = project.folder();
+fn of_project(project: &SourceFile, locate: &dyn Fn(&[u8]) -> Option<PathBuf>) -> Option<ProjectArtifacts> {
+    let root = project.path.folder();
     let slash = if root.is_empty() { "" } else { "/" };
-    let place = |name: &str| format!("{root}{slash}target/{name}");
+    let target = project.content.as_ref().ok().and_then(|text| target_path(text));
+    let target = target.unwrap_or_else(|| "target".to_owned());
+    let place = |name: &str| format!("{root}{slash}{target}/{name}");
     let manifest = locate(place("manifest.json").as_bytes()).map(|path| read(&path, Manifest::read));
     let catalog = locate(place("catalog.json").as_bytes()).map(|path| read(&path, Catalog::read));
     let is_there = manifest.is_some() || catalog.is_some();
     is_there.then(|| ProjectArtifacts { root: Some(root.to_owned()), place: place("manifest.json"), manifest, catalog })
+}
+
+/// The folder that a project file says dbt writes into, where that is a plain one inside of the project.
+fn target_path(project: &str) -> Option<String> {
+    let said = yaml::text(&yaml::parse(project).ok()?, "target-path")?;
+    let folder = RepoPath::new(said.trim_end_matches('/')).ok()?;
+    (!folder.as_str().contains(['{', '\\'])).then(|| folder.as_str().to_owned())
 }
 
 /// The manifest of the base, where a setting names one; a relative path starts at the workspace.
@@ -64,6 +74,14 @@ fn read<T>(path: &Path, parse: impl Fn(Limited) -> Result<T, String>) -> Result<
 mod tests {
     use super::*;
     use crate::source::Base;
+
+    #[test]
+    fn the_project_file_says_where_dbt_writes() {
+        assert_eq!(target_path("name: a\ntarget-path: ./build/out/").as_deref(), Some("build/out"));
+        for other in ["name: a", "target-path: ../out", "target-path: /out", "target-path: \"{{ x }}\"", "a: ["] {
+            assert_eq!(target_path(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn a_manifest_of_the_base_that_cannot_be_read_is_named() {

@@ -91,6 +91,17 @@ fn compiled_sql_fills_what_a_template_leaves_open() {
 }
 
 #[test]
+fn artifacts_are_where_the_project_says_that_dbt_writes() {
+    let repository = shop(ORDERS);
+    let project = std::fs::read_to_string(repository.path().join("shop/dbt_project.yml")).expect("a project");
+    repository.write("shop/dbt_project.yml", format!("{project}\ntarget-path: build/dbt\n"));
+    repository
+        .write("shop/build/dbt/manifest.json", manifest(&[("orders", ORDERS, &compiled("(cents / 100)")), stg()]));
+    let (edges, told) = lineage(&repository);
+    assert!(edges.iter().any(|found| found == "stg.cents -> orders.amount"), "{edges:?} {told:?}");
+}
+
+#[test]
 fn what_was_compiled_from_another_text_is_said_and_not_used() {
     let repository = shop(ORDERS);
     let other = ORDERS.replace("cents", "dollars");
