@@ -296,6 +296,12 @@ fn hostile_models_end_in_a_diagnostic_and_read_nothing() {
         "{% set ns = namespace(a=[1]) %}{% for i in range(60) %}{% set ns.a = [ns.a, ns.a] %}{% endfor %}select {{ ns.a }} as y",
         "{% macro f(n) %}{% call f(n + 1) %}{{ caller() }}{% endcall %}{% endmacro %}{% call f(1) %}x{% endcall %}select 1",
         "{% set a, b = range(99999) %}select {{ a }} as x, {{ b }} as y",
+        "{% for i in range(99999) %}{% for j in range(99999) %}x{% endfor %}{% endfor %}select 1 as x",
+        "select {{ ('ab' * 1000000) | list | join(',' * 1000) }} as x",
+        "{% set x = 'a' * 1000 %}select {{ x | replace('a', x) | replace('a', x) | replace('a', x) }} as x",
+        "select {{ '%1000000000d' | format(1) }} as x",
+        "{% set x = 'a' * 1000000 %}{% for i in range(20000) %}{% set y = x.split('a') %}{% endfor %}select 1 as y",
+        "{% set x = range(90000) | list %}{% for i in range(20000) %}{% if -1 in x %}{% endif %}{% endfor %}select 1 as y",
     ];
     for bomb in bombs {
         let side = side(&[
