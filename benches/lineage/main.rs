@@ -3,6 +3,7 @@
 //! Everything runs on a made-up warehouse (`repository.rs`), so that the figures of two machines or two commits can be set
 //! side by side. docs/performance.md has those of real repositories.
 
+mod dbt;
 mod repository;
 
 use divan::{Bencher, black_box};
@@ -33,6 +34,13 @@ fn side(prepared: &PreparedSide) -> Side<'_> {
 fn parse_files(bencher: Bencher<'_, '_>, subjects: usize) {
     let files = prepared(&repository::files(subjects));
     bencher.bench(|| parse(black_box(&files.files)));
+}
+
+/// Templates of a dbt project → SQL.
+#[divan::bench(args = [33, 133])]
+fn render_dbt_project(bencher: Bencher<'_, '_>, subjects: usize) {
+    let tree = repository::tree::<Base>(&dbt::files(subjects));
+    bencher.bench(|| prepare(black_box(&tree), &OPTIONS));
 }
 
 /// Trees → lineage of one statement with 1,000 columns over a chain of CTEs.

@@ -17,7 +17,8 @@ pub fn tree<Side>(files: &[(String, String)]) -> SourceTree<Side> {
         let Ok(path) = RepoPath::new(path) else { continue };
         // The text is its own identity.
         let blob = BlobId(sql.as_str().into());
-        tree.sql.insert(path.clone(), SourceFile { path, blob, content: Ok(sql.as_str().into()) });
+        let part = if path.as_str().ends_with(".sql") { &mut tree.sql } else { &mut tree.support };
+        part.insert(path.clone(), SourceFile { path, blob, content: Ok(sql.as_str().into()) });
     }
     tree
 }
