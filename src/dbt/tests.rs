@@ -113,6 +113,23 @@ fn a_default_of_a_macro_may_use_the_parameters_in_front_of_it() {
 }
 
 #[test]
+fn names_that_a_macro_sets_after_it_asked_the_warehouse_are_not_known_and_cost_nothing_else() {
+    let limits = "{% macro limits() %}{% set found = run_query('select 1') %}{% if execute %}{{ return([1, 2]) }}{% endif %}{% endmacro %}";
+    let side = side(&[
+        ("dbt_project.yml", "name: p\n"),
+        ("macros/limits.sql", limits),
+        (
+            "models/a.sql",
+            "{% set low, high = limits() %}select x from {{ ref('b') }} where x between {{ low }} and {{ high }}",
+        ),
+        ("models/b.sql", "select x from t"),
+    ]);
+    let model = file(&side, "a");
+    assert_eq!(sql(model), "select x from __dbt_ref_b where x between __hole_low and __hole_high");
+    assert!(model.partial);
+}
+
+#[test]
 fn macros_are_found_dispatched_and_may_return_lists() {
     let side = shop();
     assert!(sql(file(&side, "stg_orders")).contains("(amount_cents / 100)::number(16, 2) as amount"));

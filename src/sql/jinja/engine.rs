@@ -129,9 +129,16 @@ fn with_fuel(fuel: u64) -> Environment<'static> {
     environment
 }
 
-/// What several names are set to: a value that is not known gives each of them itself.
+/// What several names are set to: a value that is not known gives each of them itself. A macro that would have returned them
+/// after it asked the warehouse gives blank text.
 fn unpack(value: Value, count: usize) -> Value {
-    if is_hole(&value) || value.is_undefined() { vec![value; count.min(MOST_NAMES)].into() } else { value }
+    let count = count.min(MOST_NAMES);
+    let is_blank = value.as_str().is_some_and(|text| text.trim().is_empty());
+    match value {
+        value if is_hole(&value) || value.is_undefined() => vec![value; count].into(),
+        _ if is_blank => vec![Value::UNDEFINED; count].into(),
+        value => value,
+    }
 }
 
 /// Renders one text with a root of names, without repairs: for the short templates inside of YAML.
