@@ -1,7 +1,8 @@
 //! Room for deep recursion: parsers, renderers and the dropping of what they build recurse as deep as their input nests.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::Duration;
 
@@ -24,19 +25,45 @@ pub fn on_large_stacks<R: Send>(work: impl FnOnce() -> R + Send) -> R {
 /// Runs on another thread with a large stack; `None` when it does not end in time, and then that thread is left behind until
 /// the work or the process ends. The last resort for code of others that counts its work, but not all of it.
 pub fn within<R: Send + 'static>(time: Duration, work: impl FnOnce() -> R + Send + 'static) -> Option<R> {
-    if LEFT_BEHIND.load(Ordering::Relaxed) >= MOST_LEFT_BEHIND {
+    run_within(&LEFT_BEHIND, time, work)
+}
+
+fn run_within<R: Send + 'static>(
+    left_behind: &'static AtomicUsize,
+    time: Duration,
+    work: impl FnOnce() -> R + Send + 'static,
+) -> Option<R> {
+    if left_behind.load(Ordering::Relaxed) >= MOST_LEFT_BEHIND {
         return None;
     }
     let (send, receive) = mpsc::channel();
     let helper = HELPER.take().or_else(helper)?;
-    helper.send(Box::new(move || drop(send.send(work())))).ok()?;
-    let done = receive.recv_timeout(time);
-    match &done {
-        Ok(_) => HELPER.set(Some(helper)),
-        Err(RecvTimeoutError::Timeout) => drop(LEFT_BEHIND.fetch_add(1, Ordering::Relaxed)),
-        Err(RecvTimeoutError::Disconnected) => {}
+    // Whoever comes first settles it: the work with its end, or this thread with its patience at an end.
+    let settled = Arc::new(AtomicBool::new(false));
+    let ends = Arc::clone(&settled);
+    let run = move || {
+        let done = work();
+        if ends.swap(true, Ordering::AcqRel) {
+            left_behind.fetch_sub(1, Ordering::Relaxed);
+        }
+        drop(send.send(done));
+    };
+    helper.send(Box::new(run)).ok()?;
+    let done = match receive.recv_timeout(time) {
+        Err(RecvTimeoutError::Timeout) => {
+            left_behind.fetch_add(1, Ordering::Relaxed);
+            if !settled.swap(true, Ordering::AcqRel) {
+                return None;
+            }
+            left_behind.fetch_sub(1, Ordering::Relaxed);
+            receive.recv().ok()
+        }
+        done => done.ok(),
+    };
+    if done.is_some() {
+        HELPER.set(Some(helper));
     }
-    done.ok()
+    done
 }
 
 type Work = Box<dyn FnOnce() + Send>;
@@ -70,5 +97,22 @@ mod tests {
         }
         assert_eq!(on_large_stacks(|| down(400_000)), 400_000);
         assert_eq!(within(Duration::from_secs(60), || down(400_000)), Some(400_000));
+    }
+
+    #[test]
+    fn work_that_ends_late_leaves_room_for_other_work() {
+        static LEFT: AtomicUsize = AtomicUsize::new(0);
+        let late = || {
+            let (let_go, wait) = mpsc::channel::<()>();
+            (run_within(&LEFT, Duration::ZERO, move || wait.recv().is_ok()), let_go)
+        };
+        let held: Vec<_> = (0..MOST_LEFT_BEHIND).map(|_| late()).collect();
+        assert!(held.iter().all(|(done, _)| done.is_none()));
+        assert_eq!(run_within(&LEFT, Duration::from_secs(60), || 1), None);
+        drop(held);
+        while LEFT.load(Ordering::Relaxed) > 0 {
+            std::thread::yield_now();
+        }
+        assert_eq!(run_within(&LEFT, Duration::from_secs(60), || 1), Some(1));
     }
 }
