@@ -18,7 +18,7 @@ use crate::lineage::from::merge::{Kind, Sides, common_columns};
 use crate::lineage::from::operator::{join_parts, note_nullable};
 use crate::lineage::model::{ColumnName, Transformation};
 use crate::lineage::resolver::Resolver;
-use crate::lineage::shape::{Relation, Scope, Shape, Value, shorten};
+use crate::lineage::shape::{Relation, Scope, Shape, Value, add_numbered, shorten};
 use crate::lineage::table_function::Elements;
 use crate::sql::dialect::Dialect;
 use crate::sql::ident::{fold, fold_name, is_named_at_run_time};
@@ -120,7 +120,7 @@ impl Resolver<'_> {
         shape.indirect.extend(condition.sources);
         let condition = shorten(condition.text);
         let on = if condition.is_empty() { String::new() } else { format!(" on {condition}") };
-        shape.row_set.joins.insert(format!("{word} {right}{on}"));
+        add_numbered(&mut shape.row_set.joins, &format!("{word} {right}{on}"));
         let left = shorten(left);
         format!("{left} {word} {right}{on}")
     }

@@ -200,20 +200,21 @@ impl Shape {
 /// Takes over what decides about the rows of a part. The order of its result is one within the query now.
 pub(crate) fn merge_row_sets(into: &mut RowSet, from: &RowSet) {
     into.filters.extend(from.filters.iter().cloned());
-    into.joins.extend(from.joins.iter().cloned());
     into.grouping.extend(from.grouping.iter().cloned());
-    into.distinct.extend(from.distinct.iter().cloned());
     into.limit.extend(from.limit.iter().cloned());
     into.set_operations.extend(from.set_operations.iter().cloned());
+    // A condition that holds twice holds once. What multiplies rows, or takes those away that are the same, does it anew.
+    from.joins.iter().for_each(|text| add_numbered(&mut into.joins, text));
+    from.distinct.iter().for_each(|text| add_numbered(&mut into.distinct, text));
     from.literal_rows.iter().for_each(|text| add_numbered(&mut into.literal_rows, text));
     into.order.extend(from.order.iter().chain(&from.result_order).cloned());
 }
 
-/// The same rows, inserted once more, are more rows; beyond so many times nobody counts them.
+/// The same rows, inserted or joined once more, are more rows; beyond so many times nobody counts them.
 const MOST_TIMES: usize = 100;
 
 /// Adds a text that may be there already.
-fn add_numbered(texts: &mut BTreeSet<String>, text: &str) {
+pub(crate) fn add_numbered(texts: &mut BTreeSet<String>, text: &str) {
     if !texts.contains(text) {
         texts.insert(text.to_owned());
         return;
