@@ -10,11 +10,16 @@
 //! the result is shown comes after (`report`).
 
 pub mod client;
+pub mod cut;
 pub mod line_map;
+pub mod meter;
+pub mod order;
 pub mod outcome;
 pub mod plan;
 pub mod response;
+pub mod secrets;
 pub mod session;
+pub mod unit;
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;

@@ -172,7 +172,7 @@ fn printable(text: &str) -> String {
 }
 
 /// Whether there is anything besides white space, comments and semicolons. When in doubt there is: then the API decides.
-fn has_statement(sql: &str) -> bool {
+pub(super) fn has_statement(sql: &str) -> bool {
     let mut rest = sql;
     loop {
         rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ';' || c == '\u{feff}');
