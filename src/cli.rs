@@ -51,6 +51,8 @@ pub enum Command {
         paths: Vec<PathBuf>,
         /// Whether the plan is printed and nothing sent.
         dry_run: bool,
+        /// Whether only the outcome is printed.
+        quiet: bool,
     },
     /// The pipeline on a bundled warehouse, against an ingest endpoint in this process.
     Demo {
@@ -170,8 +172,8 @@ where
         None => Ok(Command::Run(settings)),
         Some(SubCommand::Preview(arguments)) => arguments.command(settings),
         Some(SubCommand::Lineage(arguments)) => arguments.command(settings),
-        Some(SubCommand::Ingest(IngestArguments { paths, dry_run })) => {
-            Ok(Command::Ingest { settings, paths: or_current_folder(paths), dry_run })
+        Some(SubCommand::Ingest(IngestArguments { paths, dry_run, quiet })) => {
+            Ok(Command::Ingest { settings, paths: or_current_folder(paths), dry_run, quiet })
         }
         Some(SubCommand::Demo(DemoArguments { keep })) => Ok(Command::Demo { keep }),
     }
@@ -331,6 +333,9 @@ struct IngestArguments {
     /// Print what would be sent, and send nothing
     #[arg(long)]
     dry_run: bool,
+    /// Print the outcome, and nothing on the way
+    #[arg(long, short)]
+    quiet: bool,
 }
 
 /// Run the whole pipeline on a bundled example: no account, no network beyond this machine

@@ -22,7 +22,9 @@ pub async fn run(command: Command, environment: &Environment) -> ExitStatus {
         Command::Lineage { settings, sources, format, schema } => {
             lineage::run(&settings, &lineage::Request { sources, format, schema }, environment)
         }
-        Command::Ingest { settings, paths, dry_run } => ingest::run(&settings, (&paths, dry_run), environment).await,
+        Command::Ingest { settings, paths, dry_run, quiet } => {
+            ingest::run(&settings, &ingest::Request { paths, dry_run, quiet }, environment).await
+        }
         Command::Demo { keep } => demo::run(keep, environment).await,
     }
 }

@@ -7,6 +7,13 @@ use std::time::Duration;
 /// Largest response body that is read, in bytes.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
+/// How we call ourselves.
+pub const USER_AGENT: &str = concat!("ingest-action/", env!("CARGO_PKG_VERSION"));
+/// The longest that a connection may take.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest that a request may take, its answer included.
+pub const TOTAL_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// Why no client could be made.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
@@ -44,10 +51,10 @@ pub fn direct_client(ca_bundle: Option<&Path>) -> Result<reqwest::Client, HttpEr
 fn build(builder: reqwest::ClientBuilder, ca_bundle: Option<&Path>) -> Result<reqwest::Client, HttpError> {
     install_crypto_provider();
     let mut builder = builder
-        .user_agent(concat!("ingest-action/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(Duration::from_secs(10))
+        .user_agent(USER_AGENT)
+        .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(Duration::from_secs(30))
-        .timeout(Duration::from_secs(60))
+        .timeout(TOTAL_TIMEOUT)
         .redirect(same_host_only());
     if let Some(path) = ca_bundle {
         let pem =

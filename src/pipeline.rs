@@ -7,8 +7,14 @@
 //! Each stage takes values and gives a value. Trouble with the catalog or with the comment is an outcome that is carried
 //! on; only a change that cannot be read ends the run before there is a report.
 
+mod candidates;
 mod catalog;
+mod comments;
+mod drops;
+mod memory;
+mod progress;
 mod publication;
+mod restore;
 pub mod sides;
 
 use crate::changes::{self, ChangesError, ChangesOptions};
@@ -16,6 +22,7 @@ use crate::env::Environment;
 use crate::exit::{self, ExitInput, ExitStatus};
 use crate::http;
 use crate::impact;
+use crate::ingest::outcome::IngestOutcome;
 use crate::pipeline::sides::Sides;
 use crate::platform::context::RunContext;
 use crate::publish::Publication;
@@ -26,7 +33,12 @@ use crate::source::ChangeSet;
 use crate::sql::stack::drop_aside;
 use crate::telemetry::Log;
 
-pub use self::catalog::{candidates, client as ingest_client, send};
+use self::catalog::Ingested;
+use self::comments::Comments;
+
+pub use self::candidates::candidates;
+pub use self::catalog::{LONG_WAIT, SHORT_WAIT, client as ingest_client, options as plan_options, send, state_keeper};
+pub use self::memory::StateKeeper;
 
 /// One run in CI.
 pub struct Run<'a> {
@@ -61,7 +73,10 @@ impl Run<'_> {
         let changes = self.changes(http.as_ref().ok()).await?;
         let sides = Sides::read(&changes, self.settings);
         let impact = impact::assess(&sides.base, &sides.head, &changes.changed);
-        let ingest = catalog::ingest(self, &changes, &sides).await;
+        let comments = Comments::of(self, &http);
+        let Ingested { outcome: ingest, state } = catalog::ingest(self, &changes, &sides, comments.as_ref().ok()).await;
+        let unmerged = self.context.change_request().is_some();
+        let ingest = IngestOutcome { unmerged, platform: self.settings.platform.clone(), ..ingest };
         let report = report::build::build(ReportInputs {
             changes: &changes,
             base: &sides.base,
@@ -74,7 +89,7 @@ impl Run<'_> {
             secrets: &self.settings.secrets(),
         });
         drop_aside(sides);
-        let publication = publication::publish(self, &report, &http).await;
+        let publication = publication::publish(self, &report, (&comments, &state)).await;
         let exit = exit::decide(&ExitInput::of(&report, &publication), self.settings);
         Ok(Finished { report, publication, exit })
     }

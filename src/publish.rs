@@ -95,6 +95,8 @@ pub struct CommentRequest {
     /// What the body tells, less what a second run on the same commit tells in other numbers: where this is what the
     /// present comment told, there is nothing to write.
     pub essence: String,
+    /// What the ingest remembers ([`Marker::state`]). A comment that tells the same is not written for its sake.
+    pub state: String,
     /// Tells several comments of this tool on one change request apart; empty for one.
     pub comment_id: String,
     /// The head commit that the body speaks of.
@@ -171,8 +173,16 @@ impl CommentRequest {
             run_id: self.run_id,
             run_attempt: self.run_attempt,
             body: BodyHash::of(&self.essence),
+            state: self.state.clone(),
         }
     }
+}
+
+/// What the ingest remembered in our comment; `None` where there is none, or the comments cannot be read.
+pub async fn remembered<Store: CommentStore>(store: &Store, comment_id: &str) -> Option<String> {
+    let comments = store.list().await.ok()?;
+    let ours = comments.iter().filter(|comment| comment.own).filter_map(|comment| Marker::of_comment(&comment.text));
+    ours.filter(|marker| marker.comment_id == comment_id).map(|marker| marker.state).next_back()
 }
 
 /// Decides from the comments alone. A run on the same commit with the same body changes nothing, whatever its number.

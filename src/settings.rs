@@ -7,6 +7,7 @@ pub mod address;
 pub mod inputs;
 pub mod invalid;
 mod resolve;
+pub mod sending;
 mod values;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use url::Url;
 
 use self::inputs::Input;
+use self::sending::Sending;
 use crate::secret::Secret;
 use crate::sql::dialect::Dialect;
 use crate::sql::dialect::rule::DialectRule;
@@ -121,6 +123,8 @@ pub struct Settings {
     pub extra_config: serde_json::Map<String, serde_json::Value>,
     /// When files are ingested.
     pub ingest: IngestMode,
+    /// How they are sent.
+    pub sending: Sending,
     /// What turns the run red.
     pub fail_on: Vec<Gate>,
     /// What a failed ingest does.

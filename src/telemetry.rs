@@ -28,13 +28,15 @@ pub enum Audience {
 pub struct Log {
     audience: Audience,
     secrets: Vec<Secret>,
+    quiet: bool,
 }
 
 impl Log {
     /// A voice that keeps these secrets.
     #[must_use]
     pub fn new(audience: Audience, secrets: &[&Secret]) -> Self {
-        let log = Self { audience, secrets: secrets.iter().map(|secret| (*secret).clone()).collect() };
+        let secrets_kept = secrets.iter().map(|secret| (*secret).clone()).collect();
+        let log = Self { audience, secrets: secrets_kept, quiet: false };
         if audience == Audience::GitHubActions {
             for secret in secrets {
                 log.command(&annotations::mask(secret));
@@ -49,9 +51,23 @@ impl Log {
         self.audience
     }
 
+    /// The same voice without notes; warnings, errors and data stay.
+    #[must_use]
+    pub fn quiet(self, quiet: bool) -> Self {
+        Self { quiet, ..self }
+    }
+
+    /// Whether notes are left out.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// One sentence about the run.
     pub fn note(&self, text: &str) {
-        self.talk(&self.safe(text));
+        if !self.quiet {
+            self.talk(&self.safe(text));
+        }
     }
 
     /// Something that the user should see, with which the run goes on.
@@ -87,6 +103,22 @@ impl Log {
             self.command(&annotations::end_group());
         } else {
             self.talk(&format!("{title}\n{}", self.safe(text).trim_end()));
+        }
+    }
+
+    /// Begins lines that CI folds away under their title, until [`Self::close`].
+    pub fn open(&self, title: &str) {
+        if self.audience == Audience::GitHubActions && !self.quiet {
+            self.command(&annotations::group(&self.redacted(title)));
+        } else {
+            self.note(title);
+        }
+    }
+
+    /// Ends what [`Self::open`] began.
+    pub fn close(&self) {
+        if !self.quiet {
+            self.command(&annotations::end_group());
         }
     }
 

@@ -6,13 +6,19 @@
 mod dbt;
 mod repository;
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use divan::{Bencher, black_box};
 use ingest_action::impact::assess;
+use ingest_action::ingest::{Candidate, PlanOptions, plan};
 use ingest_action::lineage::{Side, analyze, analyze_both, link, parse};
+use ingest_action::path::RepoPath;
 use ingest_action::settings::DialectChoice;
 use ingest_action::source::{Base, Head};
 use ingest_action::sql::dialect::Dialect;
 use ingest_action::sql::prepare::{PrepareOptions, PreparedSide, prepare};
+use ingest_action::sql::template::LineMap;
 
 fn main() {
     divan::main();
@@ -84,4 +90,25 @@ fn whole_repository(bencher: Bencher<'_, '_>, subjects: usize) {
         let (base, head) = analyze_both(side(&base), side(&head));
         assess(&base, &head, &[])
     });
+}
+
+/// 10,000 changed files → the requests that carry them.
+#[divan::bench]
+fn plan_requests(bencher: Bencher<'_, '_>) {
+    let files = repository::files(2_000);
+    let candidates: Vec<Candidate> = files
+        .iter()
+        .filter_map(|(path, sql)| {
+            Some(Candidate {
+                path: RepoPath::new(path).ok()?,
+                platform: Some("snowflake".to_owned()),
+                dialect: Dialect::Snowflake,
+                content: Ok(Arc::from(sql.as_str())),
+                line_map: LineMap::default(),
+                upstream: BTreeSet::new(),
+            })
+        })
+        .collect();
+    let options = PlanOptions::default();
+    bencher.with_inputs(|| candidates.clone()).bench_values(|candidates| plan(black_box(candidates), &options));
 }

@@ -24,6 +24,9 @@ pub(super) async fn run(settings: &Settings, environment: &Environment) -> ExitS
                 log.note(sentence);
             }
             let run = Run { context: &context, settings, environment, log: &log };
+            if context.change_request().is_some_and(|request| request.abandoned) {
+                return run.restore().await.unwrap_or_else(|error| unreadable(&error, &log));
+            }
             match run.to_the_end().await {
                 Ok(finished) => explain(&finished, settings, &log),
                 Err(error) => unreadable(&error, &log),

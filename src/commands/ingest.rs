@@ -6,22 +6,26 @@ use crate::changes::{self, ChangesOptions};
 use crate::commands::{audience, unreadable};
 use crate::env::Environment;
 use crate::exit::ExitStatus;
-use crate::ingest::SendLimits;
+use crate::ingest::client::IngestClient;
 use crate::ingest::outcome::{FileBucket, IngestOutcome, IngestStatus};
-use crate::ingest::plan::{PlanOptions, plan};
-use crate::pipeline::{candidates, ingest_client, send};
+use crate::ingest::plan::plan;
+use crate::lineage::{Side, analyze};
+use crate::pipeline::{LONG_WAIT, StateKeeper, candidates, ingest_client, plan_options, send, state_keeper};
 use crate::settings::Settings;
 use crate::source::{ChangedFile, FileStatus};
 use crate::sql::prepare::{PrepareOptions, prepare};
 use crate::telemetry::Log;
 
-pub(super) async fn run(
-    settings: &Settings,
-    (paths, dry_run): (&[PathBuf], bool),
-    environment: &Environment,
-) -> ExitStatus {
-    let log = Log::new(audience(environment), &settings.secrets());
-    let tree = match changes::read_paths(paths, &ChangesOptions::from(settings)) {
+/// What is asked for.
+pub(super) struct Request {
+    pub paths: Vec<PathBuf>,
+    pub dry_run: bool,
+    pub quiet: bool,
+}
+
+pub(super) async fn run(settings: &Settings, request: &Request, environment: &Environment) -> ExitStatus {
+    let log = Log::new(audience(environment), &settings.secrets()).quiet(request.quiet);
+    let tree = match changes::read_paths(&request.paths, &ChangesOptions::from(settings)) {
         Ok(tree) => tree,
         Err(error) => return unreadable(&error, &log),
     };
@@ -31,13 +35,18 @@ pub(super) async fn run(
         .map(|path| ChangedFile { path: path.clone(), old_path: None, status: FileStatus::Added })
         .collect();
     let files = prepare(&tree, &PrepareOptions::from(settings));
-    let options = PlanOptions { mode: "ingest".to_owned(), platform: settings.platform.clone() };
-    let plan = plan(candidates(&every, &files), &options);
-    if dry_run {
-        log.data(&plan.render(&SendLimits::default()));
+    let graph = analyze(Side { files: &files.files, declared: &files.declared });
+    let client = ingest_client(settings, None);
+    let seal = client.as_ref().ok().and_then(IngestClient::seal);
+    let mut keeper = seal.and_then(|seal| state_keeper(settings, &seal, &log));
+    let mut options = plan_options(settings, "ingest", LONG_WAIT);
+    options.memory = keeper.as_ref().map(StateKeeper::memory);
+    let plan = plan(candidates(&every, &files, &graph), &options);
+    if request.dry_run {
+        log.data(&plan.render());
         return ExitStatus::Done;
     }
-    let client = match ingest_client(settings) {
+    let client = match client {
         Ok(client) => client,
         Err(reason) => {
             log.error(&format!("nothing can be sent: {reason}"));
@@ -45,7 +54,7 @@ pub(super) async fn run(
             return ExitStatus::Usage;
         }
     };
-    let outcome = send(plan, &client, &log).await;
+    let outcome = send(plan, &client, (&log, keeper.as_mut())).await;
     log.data(&summary(&outcome));
     match outcome.status {
         IngestStatus::Sent | IngestStatus::Skipped => ExitStatus::Done,

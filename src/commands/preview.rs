@@ -7,8 +7,8 @@ use crate::env::Environment;
 use crate::exit::{ExitInput, ExitStatus, decide};
 use crate::impact;
 use crate::ingest::outcome::SkipReason;
-use crate::ingest::plan::{PlanOptions, outcome_without_sending, plan};
-use crate::pipeline::{candidates, sides::Sides};
+use crate::ingest::plan::{outcome_without_sending, plan};
+use crate::pipeline::{SHORT_WAIT, candidates, plan_options, sides::Sides};
 use crate::publish::Publication;
 use crate::report::budget::Limits;
 use crate::report::build::{ReportInputs, build};
@@ -60,8 +60,8 @@ fn report(settings: &Settings, request: &Request) -> Result<Report, ChangesError
     let sides = Sides::read(&changes, settings);
     let impact = impact::assess(&sides.base, &sides.head, &changes.changed);
     let mode = "preview";
-    let options = PlanOptions { mode: mode.to_owned(), platform: settings.platform.clone() };
-    let plan = plan(candidates(&changes.changed, &sides.head_files), &options);
+    let plan =
+        plan(candidates(&changes.changed, &sides.head_files, &sides.head), &plan_options(settings, mode, SHORT_WAIT));
     let reason = if changes.changed.is_empty() {
         SkipReason::NothingChanged
     } else {

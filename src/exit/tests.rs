@@ -3,6 +3,7 @@ use crate::diagnostic::Coverage;
 use crate::env::Environment;
 use crate::impact::{AssetChange, ColumnChange};
 use crate::ingest::outcome::FileOutcome;
+use crate::ingest::plan::PlanSummary;
 use crate::lineage::model::{AssetKind, AssetName, ColumnName, Template};
 use crate::path::RepoPath;
 use crate::report::{Diagram, FileRow};
@@ -156,6 +157,9 @@ fn report(assets: Vec<AssetChange>, diagnostics: Vec<Diagnostic>) -> Report {
             assets_added: None,
             assets_modified: None,
             requests: 2,
+            plan: PlanSummary::default(),
+            platform: None,
+            unmerged: false,
         },
         diagram: Diagram::default(),
         listed_by: ListedBy::GitDiff,

@@ -3,14 +3,15 @@
 
 use std::time::SystemTime;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, USER_AGENT};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use url::Url;
 
 use crate::http::MAX_BODY_BYTES;
-use crate::ingest::plan::PlannedRequest;
-use crate::ingest::response::{BodyEnd, RawAnswer, Reader, Reply};
+use crate::ingest::response::{Answer, BodyEnd, LimitHeaders, RawAnswer, Reader};
+use crate::ingest::session::Outgoing;
+use crate::ingest::state::Seal;
 use crate::secret::Secret;
 
 /// Why no client could be made of the settings.
@@ -32,6 +33,7 @@ pub struct IngestClient {
     token: Secret,
     authorization: HeaderValue,
     extra_config: Map<String, Value>,
+    user_agent: HeaderValue,
 }
 
 /// The request's body by the API's contract.
@@ -59,7 +61,22 @@ impl IngestClient {
         let mut authorization =
             HeaderValue::from_str(&format!("Bearer {}", token.expose())).map_err(|_| ClientError::UnsendableToken)?;
         authorization.set_sensitive(true);
-        Ok(Self { http, endpoint, token, authorization, extra_config })
+        let user_agent = HeaderValue::from_static(crate::http::USER_AGENT);
+        Ok(Self { http, endpoint, token, authorization, extra_config, user_agent })
+    }
+
+    /// The same for a run whose log can be read at this address: the API's logs then lead to it.
+    #[must_use]
+    pub fn for_run(self, run: Option<&Url>) -> Self {
+        let named = run.and_then(|run| HeaderValue::from_str(&format!("{} (+{run})", crate::http::USER_AGENT)).ok());
+        let user_agent = named.unwrap_or_else(|| self.user_agent.clone());
+        Self { user_agent, ..self }
+    }
+
+    /// What makes marks of files that are sent through this client.
+    #[must_use]
+    pub fn seal(&self) -> Option<Seal> {
+        Seal::new(&self.token, &self.endpoint, &self.extra_config)
     }
 
     /// The address that requests go to.
@@ -68,8 +85,8 @@ impl IngestClient {
         &self.endpoint
     }
 
-    /// Sends one file, once.
-    pub async fn put(&self, request: &PlannedRequest) -> Reply {
+    /// Sends one request, once.
+    pub async fn put(&self, request: &Outgoing) -> Answer {
         let reader = Reader { token: &self.token, endpoint: &self.endpoint };
         let body = IngestBody {
             content: &request.content,
@@ -81,12 +98,13 @@ impl IngestClient {
             .put(self.endpoint.clone())
             .header(AUTHORIZATION, self.authorization.clone())
             .header(ACCEPT, "application/json")
+            .header(USER_AGENT, self.user_agent.clone())
             .json(&body)
             .send()
             .await;
         match sent {
             Ok(response) => reader.read(&receive(response).await, SystemTime::now()),
-            Err(error) => reader.no_answer(&describe(&error.without_url())),
+            Err(error) => Answer { reply: reader.no_answer(&describe(&error.without_url())), allowance: None },
         }
     }
 }
@@ -108,8 +126,8 @@ fn endpoint(api_url: &Url) -> Option<Url> {
 /// Reads the answer, as much of the body as is worth reading.
 async fn receive(mut response: reqwest::Response) -> RawAnswer {
     let status = response.status().as_u16();
-    let retry_after = header(response.headers(), &RETRY_AFTER);
-    let location = header(response.headers(), &LOCATION);
+    let limits = limit_headers(response.headers());
+    let location = header(response.headers(), "location");
     let mut bytes = Vec::new();
     let end = loop {
         match response.chunk().await {
@@ -124,10 +142,20 @@ async fn receive(mut response: reqwest::Response) -> RawAnswer {
             Err(_) => break BodyEnd::Cut,
         }
     };
-    RawAnswer { status, retry_after, location, body: String::from_utf8_lossy(&bytes).into_owned(), end }
+    RawAnswer { status, limits, location, body: String::from_utf8_lossy(&bytes).into_owned(), end }
 }
 
-fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+fn limit_headers(headers: &HeaderMap) -> LimitHeaders {
+    LimitHeaders {
+        retry_after: header(headers, "retry-after"),
+        date: header(headers, "date"),
+        combined: header(headers, "ratelimit"),
+        remaining: header(headers, "ratelimit-remaining").or_else(|| header(headers, "x-ratelimit-remaining")),
+        reset: header(headers, "ratelimit-reset").or_else(|| header(headers, "x-ratelimit-reset")),
+    }
+}
+
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 

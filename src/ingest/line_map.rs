@@ -1,7 +1,5 @@
-//! From the line that an answer complains about to the line of the file: the API counts lines of the SQL that it got,
-//! which for a template is not the file's text.
-
-use crate::ingest::plan::PlannedRequest;
+//! The line that an answer complains about. The API counts lines of the SQL that it got: which line of which file that is
+//! says [`super::unit::PlannedRequest::locate`].
 
 /// The line number that a text mentions (`Error at line 15: …`, `at Line: 3, Column: 9`); `None` when it mentions none.
 #[must_use]
@@ -21,20 +19,9 @@ pub fn mentioned_line(text: &str) -> Option<u32> {
     None
 }
 
-/// The file's line for a line of the SQL that was sent. A line that the SQL does not have is none of the file.
-#[must_use]
-pub fn file_line(request: &PlannedRequest, line: u32) -> Option<u32> {
-    // `lines` leaves out an empty last line, where parsers like to report an unexpected end.
-    let last = request.content.lines().count() + 1;
-    let exists = usize::try_from(line).is_ok_and(|line| line <= last);
-    exists.then(|| request.line_map.original(line))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::path::RepoPath;
-    use crate::sql::template::LineMap;
 
     #[test]
     fn a_line_is_found_however_it_is_written() {
@@ -51,18 +38,5 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(mentioned_line(text), expected, "{text:?}");
         }
-    }
-
-    #[test]
-    fn lines_of_rendered_sql_lead_back_to_the_template() {
-        let request = PlannedRequest {
-            path: RepoPath::new("models/a.sql").expect("inside"),
-            platform: None,
-            content: "SELECT\n1,\n".into(),
-            line_map: LineMap::new(vec![4, 9]),
-        };
-        assert_eq!(file_line(&request, 2), Some(9));
-        assert_eq!(file_line(&request, 3), Some(9));
-        assert_eq!(file_line(&request, 4), None);
     }
 }

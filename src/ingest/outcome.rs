@@ -6,6 +6,7 @@ use std::fmt;
 
 pub use self::account::{BucketCounts, Totals, UNACCOUNTED};
 
+use crate::ingest::plan::PlanSummary;
 use crate::path::RepoPath;
 
 /// Why nothing was sent at all, or why a file was not.
@@ -34,6 +35,11 @@ pub enum SkipReason {
         /// What it holds.
         what: String,
     },
+    /// A private key or a cloud token stands in it, and `allow-secrets` is false.
+    HoldsSecret {
+        /// What, and where.
+        what: String,
+    },
     /// An earlier answer made it pointless (authentication failed).
     Stopped {
         /// Which.
@@ -54,6 +60,7 @@ impl fmt::Display for SkipReason {
             Self::RemovedFile => f.write_str("the file was removed, and the API has no route to delete"),
             Self::Unreadable { reason } => write!(f, "the file could not be read: {reason}"),
             Self::NothingToSend { what } => write!(f, "nothing to send: {what}"),
+            Self::HoldsSecret { what } => write!(f, "a secret stands in it: {what}; allow-secrets is false"),
             Self::Stopped { reason } => write!(f, "not tried: {reason}"),
         }
     }
@@ -154,4 +161,10 @@ pub struct IngestOutcome {
     pub assets_modified: Option<u64>,
     /// Requests made, repeated ones included.
     pub requests: usize,
+    /// What was planned; all zero where nothing was to be sent.
+    pub plan: PlanSummary,
+    /// The setting `platform`, which wins over what follows from each file's dialect.
+    pub platform: Option<String>,
+    /// Whether the SQL is that of a change request, which may never be merged.
+    pub unmerged: bool,
 }

@@ -1,16 +1,28 @@
 //! From the changed files to the requests that would carry them: pure, so that `ingest --dry-run` shows the truth.
 //!
-//! Each file is one request, since the API answers for a request as a whole and a broken file must not take others
-//! with it. What cannot be sent is in the plan too, with the reason. Sending is [`super::send`]'s part.
+//! Up to the budget each file is one request, since the API answers for a request as a whole. Beyond it, files share
+//! requests (`pack`). What is not sent is in the plan too, with the reason. Sending is [`super::send`]'s part.
 
-use std::collections::BTreeSet;
-use std::fmt::Write as _;
+mod pack;
+mod show;
+
+pub use show::PlanSummary;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::ingest::SendLimits;
-use crate::ingest::outcome::{FileOutcome, IngestOutcome, SkipReason, Totals};
+use crate::ingest::order::{HasUpstream, upstream_first};
+use crate::ingest::outcome::{FileBucket, FileOutcome, IngestOutcome, SkipReason, Totals};
+use crate::ingest::secrets;
+use crate::ingest::state::{Mark, Memory, Seal};
+use crate::ingest::unit::{PlannedRequest, Unit};
 use crate::path::RepoPath;
+use crate::sql::dialect::Dialect;
 use crate::sql::template::LineMap;
+
+/// Largest body of a request, in bytes, where the user does not say otherwise.
+pub const DEFAULT_MAX_REQUEST_BYTES: usize = 512 * 1024;
 
 /// A changed file, ready to be sent or with the reason why not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,32 +31,44 @@ pub struct Candidate {
     pub path: RepoPath,
     /// The API's word for the file's kind of database; `None`: the API guesses.
     pub platform: Option<String>,
+    /// The dialect that we read it with.
+    pub dialect: Dialect,
     /// The SQL for the catalog, or why there is none.
     pub content: Result<Arc<str>, SkipReason>,
     /// From the content's lines to the file's.
     pub line_map: LineMap,
+    /// Files that are to be sent before it, for it reads from what they make.
+    pub upstream: BTreeSet<RepoPath>,
 }
 
 /// What holds for the whole plan.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone)]
 pub struct PlanOptions {
     /// The mode in force, for the outcome (`pull_request`, `merge`, `never`, `preview`).
     pub mode: String,
     /// The setting `platform`; it wins over each file's own.
     pub platform: Option<String>,
+    /// How far sending may go: more files than the API takes requests in one window share requests.
+    pub limits: SendLimits,
+    /// Bytes of SQL, as JSON, that one request may carry.
+    pub max_request_bytes: usize,
+    /// Whether files with a private key or a cloud token in them are sent.
+    pub allow_secrets: bool,
+    /// What earlier runs did, and what makes its marks; without it every file counts as new.
+    pub memory: Option<(Memory, Seal)>,
 }
 
-/// One request: one file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlannedRequest {
-    /// The file.
-    pub path: RepoPath,
-    /// The API's word for the kind of database; `None`: left out of the body.
-    pub platform: Option<String>,
-    /// The SQL.
-    pub content: Arc<str>,
-    /// From the content's lines to the file's.
-    pub line_map: LineMap,
+impl Default for PlanOptions {
+    fn default() -> Self {
+        Self {
+            mode: String::new(),
+            platform: None,
+            limits: SendLimits::default(),
+            max_request_bytes: DEFAULT_MAX_REQUEST_BYTES,
+            allow_secrets: false,
+            memory: None,
+        }
+    }
 }
 
 /// What would be sent, in order, and what would not.
@@ -52,42 +76,94 @@ pub struct PlannedRequest {
 pub struct Plan {
     pub(super) mode: String,
     pub(super) requests: Vec<PlannedRequest>,
-    pub(super) skipped: Vec<FileOutcome>,
+    /// Files that have their bucket without a request.
+    pub(super) settled: Vec<FileOutcome>,
+    pub(super) limits: SendLimits,
+    pub(super) marks: BTreeMap<RepoPath, Mark>,
 }
 
-/// Plans one request for each file with SQL, in the given order. Of several candidates with one path the first counts.
+/// A file that is to be sent.
+struct Sendable {
+    platform: Option<String>,
+    unit: Unit,
+    upstream: BTreeSet<RepoPath>,
+}
+
+impl HasUpstream for Sendable {
+    fn path(&self) -> &RepoPath {
+        &self.unit.path
+    }
+
+    fn upstream(&self) -> &BTreeSet<RepoPath> {
+        &self.upstream
+    }
+}
+
+/// Plans the requests for the files, upstream first and else in the given order; what was deferred before goes first. Of
+/// several candidates with one path the first counts.
 #[must_use]
 pub fn plan(candidates: Vec<Candidate>, options: &PlanOptions) -> Plan {
-    let mut plan = Plan { mode: options.mode.clone(), requests: Vec::new(), skipped: Vec::new() };
+    let mut plan = Plan {
+        mode: options.mode.clone(),
+        requests: Vec::new(),
+        settled: Vec::new(),
+        limits: options.limits.clone(),
+        marks: BTreeMap::new(),
+    };
+    let mut sendable = Vec::new();
     let mut seen = BTreeSet::new();
     for candidate in candidates {
         if !seen.insert(candidate.path.clone()) {
             continue;
         }
-        let Candidate { path, platform, content, line_map } = candidate;
-        match content {
-            Ok(content) if has_statement(&content) => {
-                let platform = options.platform.clone().or(platform);
-                plan.requests.push(PlannedRequest { path, platform, content, line_map });
-            }
-            Ok(_) => {
-                let what = "no statement, only comments or white space".to_owned();
-                plan.skipped.push(FileOutcome::skipped(path, SkipReason::NothingToSend { what }));
-            }
-            Err(reason) => plan.skipped.push(FileOutcome::skipped(path, reason)),
+        match inspected(candidate, options) {
+            Ok(file) if plan.is_unchanged(&file, options) => plan.settled.push(unchanged(file.unit.path)),
+            Ok(file) => sendable.push(file),
+            Err(row) => plan.settled.push(*row),
         }
     }
+    let deferred = |file: &Sendable| {
+        options.memory.as_ref().is_some_and(|(memory, seal)| memory.was_deferred(&file.unit.path, seal))
+    };
+    let first = sendable.iter().filter(|file| deferred(file)).map(|file| file.unit.path.clone()).collect();
+    plan.requests = pack::pack(upstream_first(sendable, &first), options);
     plan
+}
+
+/// The candidate where it may be sent, else its row.
+fn inspected(candidate: Candidate, options: &PlanOptions) -> Result<Sendable, Box<FileOutcome>> {
+    let Candidate { path, platform, dialect, content, line_map, upstream } = candidate;
+    let skipped = |path, reason| Err(Box::new(FileOutcome::skipped(path, reason)));
+    let content = match content {
+        Ok(content) if has_statement(&content) => content,
+        Ok(_) => {
+            let what = "no statement, only comments or white space".to_owned();
+            return skipped(path, SkipReason::NothingToSend { what });
+        }
+        Err(reason) => return skipped(path, reason),
+    };
+    if !options.allow_secrets
+        && let Some(found) = secrets::find(&content)
+    {
+        let what = format!("{} in line {}", found.what, line_map.original(found.line));
+        return skipped(path, SkipReason::HoldsSecret { what });
+    }
+    let platform = options.platform.clone().or(platform);
+    Ok(Sendable { platform, unit: Unit { path, dialect, content, line_map, first_line: 1 }, upstream })
+}
+
+fn unchanged(path: RepoPath) -> FileOutcome {
+    FileOutcome { path, bucket: FileBucket::Unchanged, code: None, line: None, message: None }
 }
 
 /// The outcome when the plan is not carried out: no token, a fork, a mode that forbids it, a preview. Files that would
 /// not have been sent anyway keep their own reason.
 #[must_use]
 pub fn outcome_without_sending(plan: Plan, reason: &SkipReason, mode: &str) -> IngestOutcome {
-    let changed = plan.paths();
-    let not_sent = plan.requests.into_iter().map(|request| FileOutcome::skipped(request.path, reason.clone()));
-    let rows = plan.skipped.into_iter().chain(not_sent).collect();
-    IngestOutcome::account(mode.to_owned(), &changed, rows, Totals::default())
+    let (changed, summary) = (plan.paths(), plan.summary());
+    let not_sent = plan.files_to_send().into_iter().map(|path| FileOutcome::skipped(path, reason.clone()));
+    let rows = not_sent.chain(plan.settled).collect();
+    IngestOutcome { plan: summary, ..IngestOutcome::account(mode.to_owned(), &changed, rows, Totals::default()) }
 }
 
 impl Plan {
@@ -97,78 +173,40 @@ impl Plan {
         &self.requests
     }
 
-    /// The files that are not sent, each [`FileBucket::Skipped`](super::outcome::FileBucket::Skipped).
+    /// The files that have their bucket without a request.
     #[must_use]
-    pub fn skipped(&self) -> &[FileOutcome] {
-        &self.skipped
+    pub fn settled(&self) -> &[FileOutcome] {
+        &self.settled
+    }
+
+    /// The marks of the files that were to be sent, or are unchanged.
+    #[must_use]
+    pub fn marks(&self) -> &BTreeMap<RepoPath, Mark> {
+        &self.marks
+    }
+
+    /// Notes a file's mark, and says whether it was sent like this before.
+    fn is_unchanged(&mut self, file: &Sendable, options: &PlanOptions) -> bool {
+        let Some((memory, seal)) = &options.memory else { return false };
+        let Unit { path, content, dialect, .. } = &file.unit;
+        let mark = seal.file(path, file.platform.as_deref(), (content, *dialect));
+        let is_known = memory.has(&mark);
+        self.marks.insert(path.clone(), mark);
+        is_known
+    }
+
+    /// The files that the requests carry, each once.
+    #[must_use]
+    pub fn files_to_send(&self) -> BTreeSet<RepoPath> {
+        self.requests.iter().flat_map(|request| &request.units).map(|unit| unit.path.clone()).collect()
     }
 
     /// Every changed file of the plan.
     pub(super) fn paths(&self) -> BTreeSet<RepoPath> {
-        let sent = self.requests.iter().map(|request| &request.path);
-        sent.chain(self.skipped.iter().map(|row| &row.path)).cloned().collect()
+        let mut paths = self.files_to_send();
+        paths.extend(self.settled.iter().map(|row| row.path.clone()));
+        paths
     }
-
-    /// The plan for people, as `ingest --dry-run` prints it: one line a file, then how many requests it takes.
-    #[must_use]
-    pub fn render(&self, limits: &SendLimits) -> String {
-        let mut text = String::new();
-        for request in &self.requests {
-            let platform = request.platform.as_deref().map_or_else(|| "not stated".to_owned(), printable);
-            let size = size(request.content.len());
-            // Writing to a String cannot fail.
-            let _ = writeln!(text, "send  {}  ({size}, platform {platform})", printable(request.path.as_str()));
-        }
-        for row in &self.skipped {
-            if let super::outcome::FileBucket::Skipped(reason) = &row.bucket {
-                let reason = printable(&reason.to_string());
-                let _ = writeln!(text, "skip  {}  ({reason})", printable(row.path.as_str()));
-            }
-        }
-        text.push_str(&self.summary(limits));
-        text
-    }
-
-    fn summary(&self, limits: &SendLimits) -> String {
-        let planned = self.requests.len();
-        let bytes = self.requests.iter().map(|request| request.content.len()).sum();
-        let mut text = format!("{}, {} of SQL; {} skipped\n", requests(planned), size(bytes), self.skipped.len());
-        let later = planned.saturating_sub(limits.max_requests);
-        if later > 0 {
-            let _ =
-                writeln!(text, "one run makes at most {}: {later} would be deferred", requests(limits.max_requests));
-        }
-        text
-    }
-}
-
-fn requests(count: usize) -> String {
-    if count == 1 { "1 request".to_owned() } else { format!("{count} requests") }
-}
-
-/// Sizes as people read them; SQL files are small, so kilobytes are enough.
-fn size(bytes: usize) -> String {
-    match bytes {
-        1 => "1 byte".to_owned(),
-        0..1000 => format!("{bytes} bytes"),
-        _ => format!("{}.{} kB", bytes / 1000, bytes % 1000 / 100),
-    }
-}
-
-/// File names are hostile text: control characters (line ends, escape sequences) and marks that reorder text are
-/// written out instead of reaching a terminal.
-fn printable(text: &str) -> String {
-    let reorders =
-        |c| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() || reorders(c) {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
 }
 
 /// Whether there is anything besides white space, comments and semicolons. When in doubt there is: then the API decides.
@@ -192,82 +230,4 @@ pub(super) fn has_statement(sql: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ingest::outcome::{FileBucket, IngestStatus};
-
-    fn candidate(path: &str, content: Result<&str, SkipReason>) -> Candidate {
-        Candidate {
-            path: RepoPath::new(path).expect("inside"),
-            platform: Some("postgres".to_owned()),
-            content: content.map(Arc::from),
-            line_map: LineMap::default(),
-        }
-    }
-
-    fn planned(candidates: Vec<Candidate>) -> Plan {
-        plan(candidates, &PlanOptions { mode: "pull_request".to_owned(), platform: None })
-    }
-
-    #[test]
-    fn a_dry_run_shows_files_sizes_platforms_and_requests() {
-        let statement = format!("SELECT '{}'", "x".repeat(1240));
-        let mut guessed = candidate("views/b.sql", Ok(&statement));
-        guessed.platform = None;
-        let plan = planned(vec![
-            guessed,
-            candidate("views/a\n\u{1b}[31m.sql", Ok("DROP VIEW v")),
-            candidate("gone.sql", Err(SkipReason::RemovedFile)),
-        ]);
-        assert_eq!(
-            plan.render(&SendLimits { max_requests: 1, ..SendLimits::default() }),
-            "send  views/b.sql  (1.2 kB, platform not stated)\n\
-             send  views/a\\n\\u{1b}[31m.sql  (11 bytes, platform postgres)\n\
-             skip  gone.sql  (the file was removed, and the API has no route to delete)\n\
-             2 requests, 1.2 kB of SQL; 1 skipped\n\
-             one run makes at most 1 request: 1 would be deferred\n"
-        );
-    }
-
-    #[test]
-    fn files_without_a_statement_are_not_sent() {
-        for empty in
-            ["", " \n;\n", "-- only words", "/* a */ -- b\n# c\n;", "/*/ still a comment */", "/* never closed"]
-        {
-            assert!(!has_statement(empty), "{empty:?}");
-        }
-        for sql in ["SELECT 1", "-- a\nSELECT 1", "/* a */SELECT 1", "/*! SELECT 1 */", "/**/ x", "--é\né"] {
-            assert!(has_statement(sql), "{sql:?}");
-        }
-        let plan = planned(vec![candidate("a.sql", Ok("-- moved to b.sql\n"))]);
-        assert_eq!(plan.requests(), []);
-        assert_eq!(plan.skipped().len(), 1);
-    }
-
-    #[test]
-    fn the_platform_setting_wins_over_the_file() {
-        let options = PlanOptions { mode: String::new(), platform: Some("redshift".to_owned()) };
-        let plan = plan(vec![candidate("a.sql", Ok("SELECT 1"))], &options);
-        assert_eq!(plan.requests()[0].platform.as_deref(), Some("redshift"));
-    }
-
-    #[test]
-    fn without_sending_every_file_is_skipped_for_a_reason() {
-        let plan = planned(vec![
-            candidate("b.sql", Ok("SELECT 1")),
-            candidate("a.sql", Err(SkipReason::RemovedFile)),
-            candidate("b.sql", Ok("SELECT 2")),
-        ]);
-        let outcome = outcome_without_sending(plan, &SkipReason::NoToken, "merge");
-        let buckets: Vec<_> = outcome.files.iter().map(|file| (file.path.as_str(), file.bucket.clone())).collect();
-        assert_eq!(
-            buckets,
-            [
-                ("a.sql", FileBucket::Skipped(SkipReason::RemovedFile)),
-                ("b.sql", FileBucket::Skipped(SkipReason::NoToken)),
-            ]
-        );
-        assert_eq!((outcome.status, outcome.mode.as_str()), (IngestStatus::Skipped, "merge"));
-        assert_eq!(outcome.skipped, Some(SkipReason::NoToken));
-    }
-}
+pub(super) mod tests;

@@ -4,13 +4,17 @@
 //! Nothing unreadable counts as success: an answer that does not say so is a refusal that quotes the answer in short.
 
 mod body;
+mod limit;
 
 use std::time::{Duration, SystemTime};
 
 use url::Url;
 
 use self::body::{Body, counts};
+pub use self::limit::LimitHeaders;
+use self::limit::retry_after;
 use crate::ingest::line_map::mentioned_line;
+use crate::ingest::meter::Allowance;
 use crate::secret::Secret;
 
 /// Longest message that is kept, in characters.
@@ -25,8 +29,8 @@ pub const NETWORK: &str = "NETWORK";
 pub struct RawAnswer {
     /// The HTTP status.
     pub status: u16,
-    /// `Retry-After`, as sent.
-    pub retry_after: Option<String>,
+    /// When to come back and how much is left, as sent.
+    pub limits: LimitHeaders,
     /// `Location` of an answer that redirects elsewhere.
     pub location: Option<String>,
     /// The body, capped at [`crate::http::MAX_BODY_BYTES`].
@@ -67,6 +71,28 @@ pub struct Failure {
     pub line: Option<u32>,
 }
 
+/// What a refusal is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The SQL.
+    Parser,
+    /// What all files share: the platform, `extra_config`.
+    AllFiles,
+    /// Whatever its code says, of this request.
+    Request,
+    /// Not the API's own word: a redirect, an address that is none, a page for people.
+    Elsewhere,
+}
+
+/// An answer, and what it tells of the limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// What to make of it.
+    pub reply: Reply,
+    /// What is left of the limit, where the answer tells.
+    pub allowance: Option<Allowance>,
+}
+
 /// What to make of one answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
@@ -77,8 +103,15 @@ pub enum Reply {
         /// What it counted.
         counts: Counts,
     },
-    /// It refused this file for good.
-    Refused(Failure),
+    /// It refused this request for good.
+    Refused {
+        /// The complaint.
+        failure: Failure,
+        /// What it is about.
+        cause: Refusal,
+    },
+    /// The request is larger than it takes.
+    TooLarge(Failure),
     /// It refused us: every other file would be refused likewise.
     Unauthorized(Failure),
     /// Too many requests.
@@ -107,23 +140,51 @@ pub struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// What an answer means. `now` is only used for a `Retry-After` that is a date.
+    /// What an answer means. `now` only serves headers that hold a time, where the answer has no date of its own.
     #[must_use]
-    pub fn read(&self, answer: &RawAnswer, now: SystemTime) -> Reply {
+    pub fn read(&self, answer: &RawAnswer, now: SystemTime) -> Answer {
+        let now = answer.limits.server_time().unwrap_or(now);
+        Answer { reply: self.reply(answer, now), allowance: answer.limits.allowance(now) }
+    }
+
+    fn reply(&self, answer: &RawAnswer, now: SystemTime) -> Reply {
         let body = Body::parse(&answer.body);
-        let retry_after = answer.retry_after.as_deref().and_then(|text| retry_after(text, now));
+        let retry_after = answer.limits.retry_after.as_deref().and_then(|text| retry_after(text, now));
         let code = body.as_ref().and_then(Body::code);
         match (answer.status, code.as_deref()) {
             (401 | 403, _) | (_, Some("AUTHENTICATION_ERROR")) => Reply::Unauthorized(self.failure(answer, body)),
-            (429, _) => Reply::Limited { failure: self.failure(answer, body), retry_after },
+            (429, _) => {
+                let reset = answer.limits.allowance(now).map(|allowance| allowance.reset);
+                Reply::Limited { failure: self.failure(answer, body), retry_after: retry_after.or(reset) }
+            }
             (200..=299, _) => self.success(answer, body),
-            (300..=399, _) => Reply::Refused(self.redirect(answer)),
-            (_, Some("PARSER_ERROR" | "INVALID_INPUT")) => Reply::Refused(self.failure(answer, body)),
+            (300..=399, _) => Reply::Refused { failure: self.redirect(answer), cause: Refusal::Elsewhere },
+            (413, _) => Reply::TooLarge(self.failure(answer, body)),
+            (_, Some("PARSER_ERROR" | "INVALID_INPUT")) => self.refusal(answer, body),
             (408 | 500..=599, _) | (_, Some("SERVER_ERROR")) => {
                 Reply::Unavailable { failure: self.failure(answer, body), retry_after }
             }
-            _ => Reply::Refused(self.failure(answer, body)),
+            _ => self.refusal(answer, body),
         }
+    }
+
+    fn refusal(&self, answer: &RawAnswer, body: Option<Body>) -> Reply {
+        let field = body.as_ref().and_then(Body::field);
+        let code = body.as_ref().and_then(Body::code);
+        let cause = match (answer.status, code.as_deref()) {
+            (_, Some("PARSER_ERROR")) => Refusal::Parser,
+            (404 | 405 | 410, _) => Refusal::Elsewhere,
+            (_, Some("INVALID_INPUT")) if field.is_some_and(|field| field != "content") => Refusal::AllFiles,
+            _ => Refusal::Request,
+        };
+        let failure = self.failure(answer, body);
+        let message = match field {
+            Some(field) if code.as_deref() == Some("INVALID_INPUT") => {
+                self.short(&format!("field `{field}`: {}", failure.message))
+            }
+            _ => failure.message.clone(),
+        };
+        Reply::Refused { failure: Failure { message, ..failure }, cause }
     }
 
     /// A reply to a request that got no answer.
@@ -143,13 +204,14 @@ impl Reader<'_> {
             Some(body) if body.code().as_deref() == Some("SERVER_ERROR") => {
                 Reply::Unavailable { failure: self.failure(answer, Some(body)), retry_after: None }
             }
-            Some(body) => Reply::Refused(self.failure(answer, Some(body))),
+            Some(body) => self.refusal(answer, Some(body)),
             None if answer.end == BodyEnd::Cut => self.no_answer("the answer broke off in the middle"),
             None if answer.body.trim().is_empty() => Reply::Taken { message: None, counts: Counts::default() },
             None => {
                 let size = if answer.end == BodyEnd::Capped { "is too large to be read" } else { "is no JSON object" };
                 let message = self.short(&format!("the answer {size}: {}", answer.body));
-                Reply::Refused(Failure { code: UNREADABLE_ANSWER.to_owned(), message, line: None })
+                let failure = Failure { code: UNREADABLE_ANSWER.to_owned(), message, line: None };
+                Reply::Refused { failure, cause: Refusal::Elsewhere }
             }
         }
     }
@@ -205,16 +267,6 @@ impl Reader<'_> {
             Some(_) => text.chars().take(MAX_MESSAGE_CHARS - 1).chain(['…']).collect(),
         }
     }
-}
-
-/// `Retry-After`: seconds, or an HTTP date. A date that has passed means at once.
-fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
-    let text = text.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = httpdate::parse_http_date(text).ok()?;
-    Some(date.duration_since(now).unwrap_or_default())
 }
 
 #[cfg(test)]

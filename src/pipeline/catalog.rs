@@ -1,65 +1,157 @@
 //! The ingest stage: whether to send, what to send, and sending it.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
 
 use crate::ingest::client::IngestClient;
 use crate::ingest::outcome::{IngestOutcome, SkipReason};
 use crate::ingest::plan::{Candidate, Plan, PlanOptions, outcome_without_sending, plan};
+use crate::ingest::state::{Memory, Seal};
 use crate::ingest::{Progress, SendLimits};
-use crate::path::RepoPath;
+use crate::pipeline::candidates::candidates;
+use crate::pipeline::comments::Comments;
+use crate::pipeline::drops;
+use crate::pipeline::memory::StateKeeper;
+use crate::pipeline::progress::Speaker;
 use crate::pipeline::sides::Sides;
 use crate::pipeline::{Run, http_client};
 use crate::platform::context::Trigger;
-use crate::report::escape;
+use crate::settings::sending::OnDelete;
 use crate::settings::{IngestMode, Settings};
-use crate::source::{ChangeSet, ChangedFile, FileStatus};
-use crate::sql::migration;
-use crate::sql::prepare::PreparedSide;
-use crate::sql::template::Prepared;
+use crate::source::ChangeSet;
+use crate::sql::template::LineMap;
 use crate::telemetry::Log;
 
+/// A reviewer waits for the run of a change request.
+pub const SHORT_WAIT: Duration = Duration::from_secs(2 * 60);
+/// Nobody waits for that of a push, or for a first load.
+pub const LONG_WAIT: Duration = Duration::from_secs(30 * 60);
+/// What the stage may take besides waiting.
+const SENDING_TIME: Duration = Duration::from_secs(13 * 60);
+
+/// What came of the stage, and what the comment shall remember of it.
+pub(super) struct Ingested {
+    pub outcome: IngestOutcome,
+    pub state: String,
+}
+
 /// Sends the changed files of head, or says why not.
-pub(super) async fn ingest(run: &Run<'_>, changes: &ChangeSet, sides: &Sides) -> IngestOutcome {
+pub(super) async fn ingest(run: &Run<'_>, changes: &ChangeSet, sides: &Sides, comments: Option<&Comments>) -> Ingested {
     let mode = run.settings.ingest.as_str();
-    let options = PlanOptions { mode: mode.to_owned(), platform: run.settings.platform.clone() };
-    let plan = plan(candidates(&changes.changed, &sides.head_files), &options);
-    if let Some(reason) = reason_to_skip(run, changes) {
-        return outcome_without_sending(plan, &reason, mode);
+    let mut candidates = candidates(&changes.changed, &sides.head_files, &sides.head);
+    if run.settings.sending.on_delete == OnDelete::Drop {
+        candidates.iter_mut().for_each(|candidate| drop_removed(candidate, sides));
     }
-    match client(run.settings) {
-        Ok(client) => send(plan, &client, run.log).await,
-        Err(reason) => outcome_without_sending(plan, &SkipReason::Stopped { reason }, mode),
+    let mut options = options(run.settings, mode, wait_of(run));
+    let not_sent = |plan: Plan, reason: &SkipReason| Ingested {
+        outcome: outcome_without_sending(plan, reason, mode),
+        state: String::new(),
+    };
+    if let Some(reason) = reason_to_skip(run, changes) {
+        return not_sent(plan(candidates, &options), &reason);
+    }
+    let client = match client(run.settings, run.context.run_url.as_ref()) {
+        Ok(client) => client,
+        Err(reason) => return not_sent(plan(candidates, &options), &SkipReason::Stopped { reason }),
+    };
+    let Some(seal) = client.seal() else {
+        let outcome = send(plan(candidates, &options), &client, (run.log, None)).await;
+        return Ingested { outcome, state: String::new() };
+    };
+    if run.context.change_request().is_none() {
+        let mut keeper = state_keeper(run.settings, &seal, run.log);
+        options.memory = keeper.as_ref().map(StateKeeper::memory);
+        let outcome = send(plan(candidates, &options), &client, (run.log, keeper.as_mut())).await;
+        return Ingested { outcome, state: String::new() };
+    }
+    let line = match comments {
+        Some(comments) => comments.remembered(&run.settings.comment_id).await.unwrap_or_default(),
+        None => String::new(),
+    };
+    options.memory = Some((Memory::of_line(&line), seal.clone()));
+    let plan = plan(candidates, &options);
+    let marks = plan.marks().clone();
+    let outcome = send(plan, &client, (run.log, None)).await;
+    let state = Memory::after(&outcome, &marks, &seal).to_line();
+    Ingested { outcome, state }
+}
+
+/// Of a removed file, the statements that drop what it made.
+fn drop_removed(candidate: &mut Candidate, sides: &Sides) {
+    let prepared = sides.base_files.files.iter().find(|file| file.path == candidate.path);
+    let (Err(SkipReason::RemovedFile), Some(prepared)) = (&candidate.content, prepared) else { return };
+    let gone = drops::gone(&candidate.path, (&sides.base, &sides.head));
+    let made = prepared.catalog.sql(prepared.dialect).unwrap_or_default();
+    if let Some(text) = drops::statements(&made, prepared.dialect, &gone) {
+        candidate.content = Ok(text.into());
+        candidate.dialect = prepared.dialect;
+        candidate.platform = prepared.dialect.platform().map(str::to_owned);
+        // The file has no lines any more.
+        candidate.line_map = LineMap::new(vec![1]);
     }
 }
 
-/// Sends a plan, talking about what takes long or goes wrong.
-pub async fn send(plan: Plan, client: &IngestClient, log: &Log) -> IngestOutcome {
-    let total = plan.requests().len();
-    let mut settled = 0_usize;
-    let mut speak = |progress: Progress<'_>| match progress {
-        Progress::Settled { outcome } => {
-            settled += 1;
-            let detail = outcome.message.as_deref().map(|message| format!(" ({message})")).unwrap_or_default();
-            let line = format!("ingest {settled}/{total}: {} {}{detail}", outcome.path, outcome.bucket.as_str());
-            // A line end in a file's name must not begin a line of its own.
-            log.note(&escape::terminal(&line));
-        }
-        Progress::Waiting { pause, code } => {
-            log.note(&format!("ingest: waiting {} s ({code})", pause.as_secs().max(1)));
+fn wait_of(run: &Run<'_>) -> Duration {
+    if run.context.change_request().is_some() { SHORT_WAIT } else { LONG_WAIT }
+}
+
+/// What holds for a plan of this mode, where the user does not say how long the run may wait.
+#[must_use]
+pub fn options(settings: &Settings, mode: &str, usual_wait: Duration) -> PlanOptions {
+    let max_wait = settings.sending.max_wait.unwrap_or(usual_wait);
+    let limits = SendLimits {
+        max_requests: settings.sending.max_requests,
+        max_wait,
+        max_time: max_wait.saturating_add(SENDING_TIME),
+        ..SendLimits::default()
+    };
+    PlanOptions {
+        mode: mode.to_owned(),
+        platform: settings.platform.clone(),
+        limits,
+        max_request_bytes: settings.sending.max_request_bytes,
+        allow_secrets: settings.sending.allow_secrets,
+        memory: None,
+    }
+}
+
+/// The state file, where there is one.
+#[must_use]
+pub fn state_keeper(settings: &Settings, seal: &Seal, log: &Log) -> Option<StateKeeper> {
+    settings.sending.state_file.as_ref().map(|file| StateKeeper::open(file, seal.clone(), log))
+}
+
+/// Sends a plan, talking about it and keeping the state file up to date.
+pub async fn send(plan: Plan, client: &IngestClient, (log, keeper): (&Log, Option<&mut StateKeeper>)) -> IngestOutcome {
+    let files = plan.files_to_send().len();
+    let mut keeper = keeper;
+    if let Some(keeper) = &mut keeper {
+        keeper.expect(plan.marks());
+    }
+    let mut speaker = Speaker::new(log, files, &plan.in_short());
+    let mut hear = |progress: Progress<'_>| {
+        speaker.hear(&progress);
+        match (&progress, &mut keeper) {
+            (Progress::Settled { outcome }, Some(keeper)) => keeper.note(outcome),
+            (Progress::Answered { .. }, Some(keeper)) => keeper.save(log),
+            _ => {}
         }
     };
-    crate::ingest::send(plan, client, &SendLimits::default(), &mut speak).await
+    let outcome = crate::ingest::send(plan, client, &mut hear).await;
+    speaker.end();
+    outcome
 }
 
 /// The client for the settings' API and token.
 ///
 /// # Errors
 /// Words for people when there is no token, no HTTPS, or the address is none.
-pub fn client(settings: &Settings) -> Result<IngestClient, String> {
+pub fn client(settings: &Settings, run_url: Option<&Url>) -> Result<IngestClient, String> {
     let http = http_client(settings, Some(&settings.api_url))?;
     let token = settings.token.clone().ok_or_else(|| "no token is configured".to_owned())?;
     IngestClient::new(http, &settings.api_url, token, settings.extra_config.clone())
+        .map(|client| client.for_run(run_url))
         .map_err(|error| crate::error::chain(&error))
 }
 
@@ -86,36 +178,4 @@ fn reason_to_skip(run: &Run<'_>, changes: &ChangeSet) -> Option<SkipReason> {
         (None, true) => Some(SkipReason::ForkWithoutSecrets),
         (None, false) => Some(SkipReason::NoToken),
     }
-}
-
-/// What each changed file has for the catalog, migrations in the order in which they run.
-#[must_use]
-pub fn candidates(changed: &[ChangedFile], head: &PreparedSide) -> Vec<Candidate> {
-    let files: BTreeMap<&RepoPath, &Prepared> = head.files.iter().map(|file| (&file.path, file)).collect();
-    let mut changed: Vec<&ChangedFile> = changed.iter().collect();
-    changed.sort_by(|a, b| migration::compare(&a.path, &b.path));
-    changed.into_iter().map(|file| candidate(file, files.get(&file.path).copied(), head)).collect()
-}
-
-fn candidate(file: &ChangedFile, prepared: Option<&Prepared>, head: &PreparedSide) -> Candidate {
-    let platform = prepared.and_then(|prepared| prepared.dialect.platform()).map(str::to_owned);
-    let line_map = prepared.map(|prepared| prepared.line_map.clone()).unwrap_or_default();
-    Candidate { path: file.path.clone(), platform, content: content(file, prepared, head), line_map }
-}
-
-fn content(file: &ChangedFile, prepared: Option<&Prepared>, head: &PreparedSide) -> Result<Arc<str>, SkipReason> {
-    if file.status == FileStatus::Removed {
-        return Err(SkipReason::RemovedFile);
-    }
-    let Some(prepared) = prepared else {
-        let known = head.unreadable.iter().find(|diagnostic| diagnostic.file.as_ref() == Some(&file.path));
-        let reason =
-            known.map_or_else(|| "its text could not be had".to_owned(), |diagnostic| diagnostic.message.clone());
-        return Err(SkipReason::Unreadable { reason });
-    };
-    if migration::is_down(&file.path) {
-        return Err(SkipReason::NothingToSend { what: "a down migration".to_owned() });
-    }
-    let content = prepared.catalog.sql(prepared.dialect);
-    content.map_err(|what| SkipReason::NothingToSend { what: what.to_owned() })
 }

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use crate::diagnostic::DiagnosticSeverity;
 use crate::impact::{ColumnChangeKind, Verdict};
+use crate::ingest::outcome::FileBucket;
 use crate::pipeline::Run;
+use crate::pipeline::comments::Comments;
 use crate::platform::context::{ChangeRequest, Forge};
-use crate::publish::github::{GitHubComments, PullRequest};
-use crate::publish::gitlab::{GitLabNotes, MergeRequest};
-use crate::publish::{CommentRequest, Publication, annotations, outputs, publish_comment, step_summary};
+use crate::publish::{CommentRequest, Publication, annotations, outputs, step_summary};
 use crate::report::budget::Limits;
 use crate::report::terminal::{self, Style};
 use crate::report::{Report, json, markdown, redact};
@@ -18,15 +18,22 @@ use crate::revision::HeadRevision;
 /// Largest value of an output: GitHub takes 1 MB for all outputs of a job.
 const LARGEST_OUTPUT: usize = 256 * 1024;
 
+/// What stands around the memory in the comment's hidden line.
+const MEMORY_FIELD: &str = " state=";
+
 /// Gets the report to people. The comment's outcome is the value; the other places warn in the log.
-pub(super) async fn publish(run: &Run<'_>, report: &Report, http: &Result<reqwest::Client, String>) -> Publication {
+pub(super) async fn publish(
+    run: &Run<'_>,
+    report: &Report,
+    comments: (&Result<Comments, Publication>, &str),
+) -> Publication {
     let style = Style { color: false, width: 120 };
     run.log.block("Lineage of this change", &terminal::render(report, style));
     for line in annotations::render(&annotations::from_report(report)) {
         run.log.command(&line);
     }
     summarize(run, report);
-    let publication = comment(run, report, http).await;
+    let publication = comment(run, report, comments).await;
     match &publication.reason {
         Some(reason) => run.log.note(&format!("comment {}: {reason}", publication.status.as_str())),
         None => run.log.note(&format!("comment {}", publication.status.as_str())),
@@ -53,57 +60,28 @@ fn summarize(run: &Run<'_>, report: &Report) {
     }
 }
 
-async fn comment(run: &Run<'_>, report: &Report, http: &Result<reqwest::Client, String>) -> Publication {
+async fn comment(
+    run: &Run<'_>,
+    report: &Report,
+    (comments, state): (&Result<Comments, Publication>, &str),
+) -> Publication {
     let (Some(request), HeadRevision::Commit(_)) = (run.context.change_request(), &report.head) else {
         return Publication::skipped("this run is not about a pull request or merge request");
     };
-    if !run.settings.comment {
-        return Publication::skipped("the setting `comment` is false");
-    }
-    let Some(token) = &run.settings.forge_token else {
-        return Publication::skipped(match run.context.forge {
-            Forge::GitLab => {
-                "no token for GitLab's API: set the variable GITLAB_TOKEN to an access token with scope api"
-            }
-            Forge::GitHub | Forge::Local => "no token for GitHub's API: the input github-token is empty",
-        });
-    };
-    let Some(api_url) = run.context.api_url.clone() else {
-        return Publication::failed("the address of the forge's API is not known");
-    };
-    let client = match http {
-        Ok(client) => client.clone(),
-        Err(reason) => return Publication::failed(reason),
+    let comments = match comments {
+        Ok(comments) => comments,
+        Err(publication) => return publication.clone(),
     };
     let limits = if run.context.forge == Forge::GitLab { Limits::GITLAB_COMMENT } else { Limits::GITHUB_COMMENT };
-    let body = markdown::render(report, limits).text;
+    // What the hidden line remembers stands in the comment too.
+    let room = Limits { size: limits.size.saturating_sub(state.len() + MEMORY_FIELD.len()), ..limits };
+    let body = markdown::render(report, room).text;
     let essence = markdown::render(&without_counts(report), limits).text;
     if redact::contains_secret(&body, &run.settings.secrets()) {
         return Publication::failed("the comment would hold a configured secret; nothing was posted");
     }
-    let comment = comment_request(run, report, request, (body, essence));
-    let repository = run.context.repository.clone();
-    let posted = match run.context.forge {
-        Forge::GitLab => {
-            let merge_request = MergeRequest {
-                api_url,
-                project: run.context.project_id.clone().unwrap_or(repository),
-                iid: request.number,
-                page_url: merge_request_page(run, request),
-            };
-            match GitLabNotes::new(client, merge_request, token) {
-                Ok(store) => Ok(publish_comment(&store, &comment).await),
-                Err(error) => Err(error),
-            }
-        }
-        Forge::GitHub | Forge::Local => {
-            match GitHubComments::new(client, PullRequest { api_url, repository, number: request.number }, token) {
-                Ok(store) => Ok(publish_comment(&store, &comment).await),
-                Err(error) => Err(error),
-            }
-        }
-    };
-    posted.unwrap_or_else(|error| Publication::failed(crate::error::chain(&error)))
+    let comment = CommentRequest { state: state.to_owned(), ..comment_request(run, report, request, (body, essence)) };
+    comments.publish(&comment).await
 }
 
 fn comment_request(
@@ -115,6 +93,7 @@ fn comment_request(
     CommentRequest {
         body,
         essence,
+        state: String::new(),
         comment_id: run.settings.comment_id.clone(),
         head: request.head.clone(),
         run_id: run.context.run_id,
@@ -123,18 +102,16 @@ fn comment_request(
     }
 }
 
-/// The report without what the catalog made of the files: the first run adds assets, and a second one on the same
-/// commit finds them there.
+/// The report without what the catalog made of the files: the first run sends them and adds assets, and a second one on
+/// the same commit finds them there.
 fn without_counts(report: &Report) -> Report {
     let mut report = report.clone();
     report.ingest.assets_added = None;
     report.ingest.assets_modified = None;
+    for file in report.ingest.files.iter_mut().filter(|file| file.bucket == FileBucket::Unchanged) {
+        file.bucket = FileBucket::Sent;
+    }
     report
-}
-
-fn merge_request_page(run: &Run<'_>, request: &ChangeRequest) -> Option<url::Url> {
-    let server = run.context.server_url.as_ref()?.as_str().trim_end_matches('/');
-    url::Url::parse(&format!("{server}/{}/-/merge_requests/{}", run.context.repository, request.number)).ok()
 }
 
 fn write_report_file(run: &Run<'_>, json: &str) {

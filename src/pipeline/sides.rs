@@ -14,6 +14,8 @@ pub struct Sides {
     pub base: LineageGraph,
     /// Lineage after.
     pub head: LineageGraph,
+    /// The files of base.
+    pub base_files: PreparedSide,
     /// The files of head, ready for parsing and for the catalog.
     pub head_files: PreparedSide,
 }
@@ -31,7 +33,7 @@ impl Sides {
         complete(&mut base, &base_files);
         complete(&mut head, &head_files);
         fold_both((&mut base, base_files.beside.ephemeral()), (&mut head, head_files.beside.ephemeral()));
-        Self { base, head, head_files }
+        Self { base, head, base_files, head_files }
     }
 }
 

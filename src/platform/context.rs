@@ -28,6 +28,8 @@ pub struct ChangeRequest {
     pub target_branch: Option<String>,
     /// Whether the source branch lives in another repository: secrets are not available and the token is read-only.
     pub from_fork: bool,
+    /// Whether it was closed without being merged: there is nothing left to report on.
+    pub abandoned: bool,
 }
 
 /// What started the run.

@@ -21,6 +21,7 @@ struct PullRequestEvent {
 #[derive(Deserialize)]
 struct PullRequest {
     number: u64,
+    merged: Option<bool>,
     head: PullRequestEnd,
     base: PullRequestEnd,
 }
@@ -103,16 +104,20 @@ fn sha(environment: &Environment) -> Result<CommitId, PlatformError> {
 }
 
 fn pull_request(event: &PullRequestEvent) -> Result<Subject, PlatformError> {
-    if event.action.as_deref() == Some("closed") {
+    let closed = event.action.as_deref() == Some("closed");
+    // Who says nothing of a merge is not taken to say that there was none.
+    let abandoned = closed && event.pull_request.merged == Some(false);
+    if closed && !abandoned {
         return Ok(Subject::Nothing("The pull request is closed: there is nothing left to report on.".to_owned()));
     }
-    let PullRequest { number, head, base } = &event.pull_request;
+    let PullRequest { number, head, base, .. } = &event.pull_request;
     Ok(Subject::Trigger(Trigger::ChangeRequest(ChangeRequest {
         number: *number,
         head: commit(&head.sha, "pull_request.head.sha")?,
         base: CommitId::parse(&base.sha).ok(),
         target_branch: base.branch.clone(),
         from_fork: !same_repository(head.repo.as_ref(), base.repo.as_ref()),
+        abandoned,
     })))
 }
 
@@ -291,6 +296,17 @@ mod tests {
         let mut payload = pull_request_payload(Value::Null);
         payload["action"] = json!("closed");
         assert!(sentence("pull_request", &payload).contains("closed"));
+        payload["pull_request"]["merged"] = json!(true);
+        assert!(sentence("pull_request", &payload).contains("closed"));
+    }
+
+    #[test]
+    fn a_pull_request_that_is_closed_without_being_merged_is_abandoned() {
+        let mut payload = pull_request_payload(Value::Null);
+        assert!(!run("pull_request", &payload).change_request().expect("a change request").abandoned);
+        payload["action"] = json!("closed");
+        payload["pull_request"]["merged"] = json!(false);
+        assert!(run("pull_request", &payload).change_request().expect("a change request").abandoned);
     }
 
     fn push_payload(reference: &str, before: &str, after: &str) -> Value {

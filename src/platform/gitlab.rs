@@ -52,6 +52,7 @@ fn merge_request(environment: &Environment) -> Result<Trigger, PlatformError> {
         base: optional_commit(environment, "CI_MERGE_REQUEST_DIFF_BASE_SHA"),
         target_branch: environment.var("CI_MERGE_REQUEST_TARGET_BRANCH_NAME").map(str::to_owned),
         from_fork: from_fork(environment),
+        abandoned: false,
     }))
 }
 

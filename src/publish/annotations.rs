@@ -198,6 +198,7 @@ mod tests {
     use crate::diagnostic::{Coverage, DiagnosticCode};
     use crate::impact::Verdict;
     use crate::ingest::outcome::{IngestOutcome, IngestStatus};
+    use crate::ingest::plan::PlanSummary;
     use crate::lineage::model::{AssetKind, AssetName, ColumnName, Template};
     use crate::report::{Diagram, FileRow};
     use crate::revision::{BaseRevision, CommitId, HeadRevision};
@@ -259,6 +260,9 @@ mod tests {
                 assets_added: None,
                 assets_modified: None,
                 requests: 1,
+                plan: PlanSummary::default(),
+                platform: None,
+                unmerged: false,
             },
             diagram: Diagram::default(),
             listed_by: ListedBy::GitDiff,

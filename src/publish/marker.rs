@@ -51,6 +51,8 @@ pub struct Marker {
     pub run_attempt: u64,
     /// What the rest of the comment tells.
     pub body: BodyHash,
+    /// What the ingest remembers, as hexadecimal digits and dots; may be empty. Whoever can edit the comment can edit it.
+    pub state: String,
 }
 
 impl Marker {
@@ -79,15 +81,21 @@ impl Marker {
             run_id: field("run")?.parse().ok()?,
             run_attempt: field("attempt")?.parse().ok()?,
             body: BodyHash::parse(field("body")?)?,
+            state: field("state").unwrap_or_default().to_owned(),
         })
     }
 }
 
 impl fmt::Display for Marker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { comment_id, head, run_id, run_attempt, body } = self;
+        let Self { comment_id, head, run_id, run_attempt, body, state } = self;
         let id = encode(comment_id);
-        write!(f, "{OPENING}id={id} head={head} run={run_id} attempt={run_attempt} body={body}{CLOSING}")
+        write!(f, "{OPENING}id={id} head={head} run={run_id} attempt={run_attempt} body={body}")?;
+        let plain = !state.is_empty() && state.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'.'));
+        if plain {
+            write!(f, " state={state}")?;
+        }
+        f.write_str(CLOSING)
     }
 }
 
@@ -134,6 +142,7 @@ mod tests {
             run_id: 42,
             run_attempt: 2,
             body: BodyHash::of("body"),
+            state: String::new(),
         }
     }
 
@@ -150,6 +159,8 @@ mod tests {
     fn only_an_exact_first_line_is_a_marker() {
         let line = marker("").to_string();
         assert_eq!(Marker::of_comment(&format!("{line}\r\nbody")), Some(marker("")));
+        let remembering = Marker { state: "0123456789ab.".to_owned(), ..marker("") };
+        assert_eq!(Marker::of_comment(&format!("{remembering}\nbody")), Some(remembering));
         for text in [
             format!("\n{line}"),
             format!(" {line}"),
@@ -161,6 +172,8 @@ mod tests {
             line.replace("id= ", "id=%61 "),
             line.replace(HEAD, &HEAD.to_uppercase()),
             line.replace("attempt=2 ", "attempt=2 attempt=3 "),
+            line.replace(" -->", " state= -->"),
+            line.replace(" -->", " state=-->x -->"),
             String::new(),
         ] {
             assert_eq!(Marker::of_comment(&text), None, "{text}");

@@ -211,6 +211,9 @@ pub fn skip_reason(reason: &SkipReason) -> (&'static str, Option<&str>) {
         }
         SkipReason::Unreadable { reason } => ("it could not be read:", Some(reason)),
         SkipReason::NothingToSend { what } => ("it holds nothing that a catalog keeps:", Some(what)),
+        SkipReason::HoldsSecret { what } => {
+            ("a secret stands in it, and the setting `allow-secrets` is not true:", Some(what))
+        }
         SkipReason::Stopped { reason } => ("sending stopped before it:", Some(reason)),
     }
 }

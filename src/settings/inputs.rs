@@ -4,6 +4,10 @@
 //! The command line is built from this table. `action.yml`, `docs/inputs.md` and `templates/gitlab-ci.yml` are written by
 //! hand and compared with it by `tests/it/docs.rs`. How a value is read is the business of `settings::values`.
 
+mod sending;
+
+pub use sending::{ALLOW_SECRETS, MAX_REQUEST_BYTES, MAX_REQUESTS, MAX_WAIT, ON_DELETE, RESTORE_ON_CLOSE, STATE_FILE};
+
 /// One setting: an action input, an environment variable and, unless it is a secret, a flag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Input {
@@ -315,7 +319,7 @@ pub const WORKSPACE: Input = Input {
 };
 
 /// Every setting, in the order of the documentation.
-pub const ALL: [&Input; 24] = [
+pub const ALL: [&Input; 31] = [
     &TOKEN,
     &API_URL,
     &ALLOW_HTTP,
@@ -329,6 +333,13 @@ pub const ALL: [&Input; 24] = [
     &PLATFORM,
     &EXTRA_CONFIG,
     &INGEST,
+    &MAX_REQUESTS,
+    &MAX_REQUEST_BYTES,
+    &MAX_WAIT,
+    &STATE_FILE,
+    &RESTORE_ON_CLOSE,
+    &ON_DELETE,
+    &ALLOW_SECRETS,
     &FAIL_ON,
     &ON_INGEST_ERROR,
     &ON_PUBLISH_ERROR,
@@ -363,7 +374,7 @@ pub const OF_LINEAGE: [&Input; 8] =
     [&FILES, &EXCLUDE, &DIALECT, &DIALECTS, &DEFAULT_DATABASE, &DEFAULT_SCHEMA, &ASSET_FROM_PATH, &MAX_FILE_BYTES];
 
 /// The settings that `ingest` uses.
-pub const OF_INGEST: [&Input; 13] = [
+pub const OF_INGEST: [&Input; 18] = [
     &API_URL,
     &ALLOW_HTTP,
     &FILES,
@@ -373,6 +384,11 @@ pub const OF_INGEST: [&Input; 13] = [
     &ASSET_FROM_PATH,
     &PLATFORM,
     &EXTRA_CONFIG,
+    &MAX_REQUESTS,
+    &MAX_REQUEST_BYTES,
+    &MAX_WAIT,
+    &STATE_FILE,
+    &ALLOW_SECRETS,
     &ON_INGEST_ERROR,
     &CA_BUNDLE,
     &MAX_FILE_BYTES,

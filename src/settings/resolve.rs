@@ -9,6 +9,7 @@ use url::Url;
 
 use super::inputs::{self, Input};
 use super::invalid::{InvalidSetting, InvalidSettings, Problem};
+use super::sending::{OnDelete, Sending};
 use super::{Flags, IngestMode, OnError, Settings, address, values};
 use crate::env::Environment;
 use crate::secret::Secret;
@@ -18,6 +19,7 @@ use crate::sql::layout::AssetPattern;
 
 const YES_NO: [(&str, bool); 2] = [("true", true), ("false", false)];
 const ON_ERROR: [(&str, OnError); 2] = [("warn", OnError::Warn), ("fail", OnError::Fail)];
+const ON_DELETE: [(&str, OnDelete); 2] = [("keep", OnDelete::Keep), ("drop", OnDelete::Drop)];
 const INGEST_MODES: [(&str, IngestMode); 3] =
     [("pull_request", IngestMode::PullRequest), ("merge", IngestMode::Merge), ("never", IngestMode::Never)];
 
@@ -62,6 +64,7 @@ impl<'a> Resolver<'a> {
         let platform = self.optional(&inputs::PLATFORM, values::platform);
         let extra_config = self.read(&inputs::EXTRA_CONFIG, values::json_object);
         let ingest = self.word(&inputs::INGEST, &INGEST_MODES);
+        let sending = self.sending();
         let fail_on = self.read(&inputs::FAIL_ON, values::gates);
         let on_ingest_error = self.word(&inputs::ON_INGEST_ERROR, &ON_ERROR);
         let on_publish_error = self.word(&inputs::ON_PUBLISH_ERROR, &ON_ERROR);
@@ -80,6 +83,7 @@ impl<'a> Resolver<'a> {
             platform: platform?,
             extra_config: extra_config?,
             ingest: ingest?,
+            sending: sending?,
             fail_on: fail_on?,
             on_ingest_error: on_ingest_error?,
             on_publish_error: on_publish_error?,
@@ -91,6 +95,24 @@ impl<'a> Resolver<'a> {
             max_file_bytes: max_file_bytes?,
             base_manifest: self.given(&inputs::BASE_MANIFEST).map(|given| PathBuf::from(given.value)),
             workspace: self.workspace(),
+        })
+    }
+
+    fn sending(&mut self) -> Option<Sending> {
+        let max_requests = self.read(&inputs::MAX_REQUESTS, values::requests);
+        let max_request_bytes = self.read(&inputs::MAX_REQUEST_BYTES, values::bytes);
+        let max_wait = self.optional(&inputs::MAX_WAIT, values::seconds);
+        let restore_on_close = self.word(&inputs::RESTORE_ON_CLOSE, &YES_NO);
+        let on_delete = self.word(&inputs::ON_DELETE, &ON_DELETE);
+        let allow_secrets = self.word(&inputs::ALLOW_SECRETS, &YES_NO);
+        Some(Sending {
+            max_requests: max_requests?,
+            max_request_bytes: usize::try_from(max_request_bytes?).unwrap_or(usize::MAX),
+            max_wait: max_wait?,
+            state_file: self.given(&inputs::STATE_FILE).map(|given| PathBuf::from(given.value)),
+            restore_on_close: restore_on_close?,
+            on_delete: on_delete?,
+            allow_secrets: allow_secrets?,
         })
     }
 
@@ -164,6 +186,8 @@ impl<'a> Resolver<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::path::RepoPath;
     use crate::settings::{DEFAULT_API_URL, DEFAULT_MAX_FILE_BYTES, DialectChoice, Gate};
@@ -192,6 +216,25 @@ mod tests {
         assert_eq!((settings.report_file, settings.ca_bundle, settings.base_manifest), (None, None, None));
         assert_eq!(settings.max_file_bytes, DEFAULT_MAX_FILE_BYTES);
         assert_eq!(settings.workspace, PathBuf::from("."));
+        let sending = Sending {
+            max_requests: 90,
+            max_request_bytes: 512 * 1024,
+            max_wait: None,
+            state_file: None,
+            restore_on_close: true,
+            on_delete: OnDelete::Keep,
+            allow_secrets: false,
+        };
+        assert_eq!(settings.sending, sending);
+    }
+
+    #[test]
+    fn limits_of_the_sending_are_numbers() {
+        let settings = resolve([("INPUT_MAX-WAIT", "0"), ("DATASCALE_MAX_REQUESTS", "40")]).expect("valid");
+        assert_eq!((settings.sending.max_wait, settings.sending.max_requests), (Some(Duration::ZERO), 40));
+        let text =
+            refused([("INPUT_MAX-WAIT", "2m"), ("INPUT_MAX-REQUESTS", "0"), ("INPUT_MAX-REQUEST-BYTES", "512k")]);
+        assert_eq!(text.lines().count(), 3, "{text}");
     }
 
     #[test]

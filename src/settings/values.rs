@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -150,6 +151,20 @@ pub(super) fn bytes(value: &str) -> Result<u64, Problem> {
         Ok(0) | Err(_) => Err(Problem::malformed(value, "a whole number of bytes above 0 is needed, such as 8388608")),
         Ok(bytes) => Ok(bytes),
     }
+}
+
+/// A number of requests above 0.
+pub(super) fn requests(value: &str) -> Result<usize, Problem> {
+    match value.parse() {
+        Ok(0) | Err(_) => Err(Problem::malformed(value, "a whole number of requests above 0 is needed, such as 90")),
+        Ok(requests) => Ok(requests),
+    }
+}
+
+/// A time in whole seconds.
+pub(super) fn seconds(value: &str) -> Result<Duration, Problem> {
+    let seconds = value.parse().map(Duration::from_secs);
+    seconds.map_err(|_| Problem::malformed(value, "a whole number of seconds is needed, such as 120"))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod gitlab;
 mod graph;
 mod hosted;
 mod job;
+mod killed;
 mod laptop;
 mod load;
 mod permissions;

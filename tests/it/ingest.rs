@@ -1,13 +1,16 @@
 //! Sending files to an ingest API that answers as the world does: every file ends in exactly one bucket, and the token
 //! goes to its own host and into no text.
 
+use std::collections::BTreeSet;
+use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ingest_action::ingest::outcome::{FileBucket, IngestOutcome, IngestStatus, SkipReason};
+use ingest_action::ingest::outcome::{FileBucket, FileOutcome, IngestOutcome, IngestStatus, SkipReason};
 use ingest_action::ingest::{Candidate, IngestClient, Plan, PlanOptions, Progress, SendLimits, plan, send};
 use ingest_action::path::RepoPath;
 use ingest_action::secret::Secret;
+use ingest_action::sql::dialect::Dialect;
 use ingest_action::sql::template::LineMap;
 use ingest_action::{demo, http};
 use serde_json::{Map, json};
@@ -20,13 +23,15 @@ fn candidate(path: &str, sql: &str) -> Candidate {
     Candidate {
         path: RepoPath::new(path).expect("inside"),
         platform: Some("postgres".to_owned()),
+        dialect: Dialect::Postgres,
         content: Ok(Arc::from(sql)),
         line_map: LineMap::default(),
+        upstream: BTreeSet::new(),
     }
 }
 
 fn planned(candidates: Vec<Candidate>) -> Plan {
-    plan(candidates, &PlanOptions { mode: "pull_request".to_owned(), platform: None })
+    plan(candidates, &PlanOptions { mode: "pull_request".to_owned(), limits: limits(), ..PlanOptions::default() })
 }
 
 /// A plan of this many files, `1.sql` and so on.
@@ -43,12 +48,12 @@ fn client(api_url: &str, token: &str) -> IngestClient {
 /// No test waits for longer than a few milliseconds.
 fn limits() -> SendLimits {
     let brief = Duration::from_millis(1);
-    SendLimits { base_delay: brief, max_delay: brief, ..SendLimits::default() }
+    SendLimits { base_delay: brief, max_delay: brief, limit_delay: brief, ..SendLimits::default() }
 }
 
 async fn ingest(api_url: &str, plan: Plan) -> IngestOutcome {
-    let expected = plan.requests().len() + plan.skipped().len();
-    let outcome = send(plan, &client(api_url, TOKEN), &limits(), &mut |_| {}).await;
+    let expected = plan.files_to_send().len() + plan.settled().len();
+    let outcome = send(plan, &client(api_url, TOKEN), &mut |_| {}).await;
     assert_eq!(outcome.files.len(), expected, "a file is lost: {outcome:?}");
     assert_eq!(outcome.counts().total(), expected);
     assert!(!format!("{outcome:?}").contains(TOKEN), "the token is told: {outcome:?}");
@@ -121,10 +126,11 @@ async fn what_is_sent_keeps_the_contract_and_what_is_taken_is_counted_and_told()
     let mut told = Vec::new();
     let mut progress = |progress: Progress<'_>| match progress {
         Progress::Settled { outcome } => told.push(format!("{} {}", outcome.path, outcome.bucket.as_str())),
+        Progress::Answered { .. } => {}
         Progress::Waiting { code, .. } => told.push(format!("waiting after {code}")),
     };
     let plan = planned(vec![guessed, candidate("a.sql", "CREATE VIEW v AS SELECT 1")]);
-    let outcome = send(plan, &client.expect("an ingest client"), &limits(), &mut progress).await;
+    let outcome = send(plan, &client.expect("an ingest client"), &mut progress).await;
     assert_eq!(told, ["b.sql sent", "waiting after HTTP_503", "a.sql sent"]);
     assert_eq!(outcome.status, IngestStatus::Sent);
     assert_eq!((outcome.assets_added, outcome.assets_modified), (Some(5), Some(2)));
@@ -140,11 +146,13 @@ async fn what_is_sent_keeps_the_contract_and_what_is_taken_is_counted_and_told()
 #[tokio::test]
 async fn a_token_refused_on_the_third_request_stops_the_run() {
     for refusal in [failure(401, "AUTHENTICATION_ERROR", "expired"), Reply::text(403, "<html>"), Reply::empty(401)] {
-        let api = IngestApi::scripted([success(1, 1, 0), success(1, 0, 1), refusal]);
-        let outcome = ingest(&api.url(), files(5)).await;
-        assert_eq!(buckets(&outcome), ["sent", "sent", "rejected", "skipped", "skipped"]);
-        assert_eq!(api.bodies().len(), 3);
-        assert!(matches!(outcome.files[4].bucket, FileBucket::Skipped(SkipReason::Stopped { .. })));
+        let api = IngestApi::scripted([vec![success(1, 1, 0), success(1, 0, 1)], vec![refusal; 7]].concat());
+        let outcome = ingest(&api.url(), files(9)).await;
+        let counts = outcome.counts();
+        assert_eq!((counts.sent, counts.rejected, counts.skipped), (2, 1, 6));
+        assert!(api.bodies().len() <= 6, "more were sent after the refusal");
+        let stopped = |file: &FileOutcome| matches!(file.bucket, FileBucket::Skipped(SkipReason::Stopped { .. }));
+        assert_eq!(outcome.files.iter().filter(|file| stopped(file)).count(), 6);
         assert_eq!(outcome.status, IngestStatus::Partial);
     }
 }
@@ -163,23 +171,22 @@ async fn a_complaint_about_a_line_names_the_line_of_the_template() {
 #[tokio::test]
 async fn a_rate_limit_that_outlasts_the_run_defers_what_is_left() {
     let limited = failure(429, "", "100 requests per 5 minutes").header("retry-after", "301");
-    let api = IngestApi::scripted([success(1, 1, 0), limited]);
-    let outcome = ingest(&api.url(), files(4)).await;
-    assert_eq!(buckets(&outcome), ["sent", "deferred", "deferred", "deferred"]);
-    assert_eq!(codes(&outcome), ["-", "HTTP_429", "-", "-"]);
-    assert_eq!((api.bodies().len(), outcome.status), (2, IngestStatus::Partial));
+    let api = IngestApi::scripted([vec![success(1, 1, 0)], vec![limited; 4]].concat());
+    let outcome = ingest(&api.url(), files(6)).await;
+    // Four were on their way at once.
+    assert_eq!(buckets(&outcome), ["sent", "deferred", "deferred", "deferred", "deferred", "deferred"]);
+    assert_eq!(codes(&outcome), ["-", "HTTP_429", "HTTP_429", "HTTP_429", "HTTP_429", "-"]);
+    assert_eq!((api.bodies().len(), outcome.status), (5, IngestStatus::Partial));
 }
 
 #[tokio::test]
-async fn more_files_than_requests_in_a_run_are_deferred() {
+async fn more_files_than_the_budget_share_requests() {
     let api = IngestApi::scripted([]);
     let outcome = ingest(&api.url(), files(93)).await;
-    let counts = outcome.counts();
-    assert_eq!((counts.sent, counts.deferred, api.bodies().len()), (90, 3, 90));
-    assert_eq!(
-        outcome.files.iter().filter(|file| file.message.as_deref().is_some_and(|m| m.contains("90"))).count(),
-        3
-    );
+    assert_eq!((outcome.counts().sent, outcome.requests), (93, api.bodies().len()));
+    assert!(outcome.requests <= 60, "{}", outcome.requests);
+    let first = api.bodies()[0]["content"].as_str().expect("a text").to_owned();
+    assert!(first.starts_with("-- file: 1.sql\nCREATE VIEW v AS\nSELECT 1 AS a\n;\n-- file: "), "{first}");
 }
 
 #[tokio::test]
@@ -230,7 +237,7 @@ async fn an_answer_that_never_ends_is_given_up_in_time() {
     let http = reqwest::Client::builder().timeout(Duration::from_millis(200)).build().expect("a client");
     let token = Secret::new(TOKEN).expect("not empty");
     let client = IngestClient::new(http, &Url::parse(&api.url()).expect("a URL"), token, Map::new());
-    let outcome = send(files(1), &client.expect("an ingest client"), &limits(), &mut |_| {}).await;
+    let outcome = send(files(1), &client.expect("an ingest client"), &mut |_| {}).await;
     assert_eq!((buckets(&outcome), outcome.requests), (vec!["sent"], 2));
 }
 
@@ -256,7 +263,7 @@ async fn the_demo_endpoint_knows_its_token_and_its_limit() {
     let limit = demo::endpoint::RateLimit { requests: 2, window: Duration::from_secs(300) };
     let endpoint = demo::endpoint::start_limited(&token, limit).await.expect("an endpoint");
     let address = endpoint.address().as_str();
-    let stranger = send(files(2), &client(address, "wrong"), &limits(), &mut |_| {}).await;
+    let stranger = send(files(2), &client(address, "wrong"), &mut |_| {}).await;
     assert_eq!((buckets(&stranger), codes(&stranger)[0]), (vec!["rejected", "skipped"], "AUTHENTICATION_ERROR"));
     let lost = ingest(&format!("{address}nowhere"), files(1)).await;
     assert_eq!(buckets(&lost), ["rejected"]);
@@ -266,4 +273,84 @@ async fn the_demo_endpoint_knows_its_token_and_its_limit() {
     let over = ingest(address, files(3)).await;
     assert_eq!(buckets(&over), ["sent", "deferred", "deferred"]);
     assert_eq!(codes(&over)[1], "RATE_LIMITED");
+}
+
+/// An API that reads requests that several files share: it refuses what holds BROKEN, at its line or at another.
+fn choosy(line_is: impl Fn(usize) -> Option<usize> + Send + Sync + 'static) -> Server {
+    Server::start(move |request| {
+        let body = request.json();
+        let content = body["content"].as_str().expect("a text");
+        match content.lines().position(|line| line.contains("BROKEN")) {
+            None => success(1, 1, 0),
+            Some(place) => match line_is(place + 1) {
+                Some(line) => failure(400, "PARSER_ERROR", &format!("Error at line {line}: no")),
+                None => failure(400, "PARSER_ERROR", "no"),
+            },
+        }
+    })
+}
+
+#[tokio::test]
+async fn a_broken_file_among_many_is_found_whatever_the_answer_says_of_the_line() {
+    let lines: [fn(usize) -> Option<usize>; 3] = [Some, |_| None, |line| Some(line + 5_000)];
+    for line_is in lines {
+        let server = choosy(line_is);
+        let sql = |at: usize| if at == 57 { "CREATE VIEW v AS\nBROKEN" } else { "CREATE VIEW v AS\nSELECT 1" };
+        let plan = planned((0..120).map(|at| candidate(&format!("{at:03}.sql"), sql(at))).collect());
+        let outcome = ingest(&server.url(), plan).await;
+        let rejected: Vec<_> = outcome.files.iter().filter(|file| file.bucket == FileBucket::Rejected).collect();
+        assert_eq!(rejected.len(), 1, "{rejected:?}");
+        assert_eq!(rejected[0].path.as_str(), "057.sql");
+        assert_eq!(outcome.counts().sent, 119);
+        assert!(outcome.requests <= 66, "{}", outcome.requests);
+    }
+}
+
+#[tokio::test]
+async fn the_user_agent_names_the_version_and_the_run() {
+    let server = Server::start(|_| success(1, 1, 0));
+    let run = Url::parse("https://github.com/shop/warehouse/actions/runs/7").expect("a URL");
+    let client = client(&server.url(), TOKEN).for_run(Some(&run));
+    send(files(1), &client, &mut |_| {}).await;
+    let agent = server.requests()[0].header("user-agent").expect("a user agent").to_owned();
+    assert!(agent.starts_with("ingest-action/") && agent.ends_with(&format!(" (+{run})")), "{agent}");
+}
+
+/// A way to the API that breaks off the first connections before anything is read.
+fn broken_way(to: &str, breaks: usize) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port on loopback");
+    let address = listener.local_addr().expect("a bound address");
+    let target = to.trim_start_matches("http://").to_owned();
+    // Ends with the test's process: nobody waits for it.
+    std::thread::spawn(move || {
+        for (number, stream) in listener.incoming().enumerate() {
+            let (Ok(client), Ok(server)) = (stream, TcpStream::connect(&target)) else { return };
+            if number < breaks {
+                continue;
+            }
+            for (mut from, mut to) in [(&client, &server), (&server, &client)]
+                .map(|(a, b)| (a.try_clone().expect("a handle"), b.try_clone().expect("a handle")))
+            {
+                std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+            }
+        }
+    });
+    format!("http://{address}")
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_before_the_request_is_read_costs_a_try_and_no_file() {
+    let api = IngestApi::scripted([]);
+    let outcome = ingest(&broken_way(&api.url(), 2), files(3)).await;
+    assert_eq!(buckets(&outcome), ["sent"; 3]);
+    assert_eq!((outcome.requests, api.bodies().len()), (5, 3));
+}
+
+#[tokio::test]
+async fn rate_limit_headers_keep_the_next_request_back() {
+    let told = success(1, 1, 0).header("ratelimit-remaining", "1").header("ratelimit-reset", "3600");
+    let api = IngestApi::scripted([told]);
+    let outcome = ingest(&api.url(), files(4)).await;
+    let counts = outcome.counts();
+    assert_eq!((counts.sent, counts.deferred, api.bodies().len()), (2, 2, 2));
 }

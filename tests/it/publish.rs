@@ -27,6 +27,7 @@ fn request(digit: char, body: &str) -> CommentRequest {
     CommentRequest {
         body: body.to_owned(),
         essence: body.to_owned(),
+        state: String::new(),
         comment_id: String::new(),
         head: CommitId::parse(&String::from(digit).repeat(40)).expect("a commit"),
         run_id: 100,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{FileBucket, FileOutcome, IngestOutcome, IngestStatus, SkipReason};
+use crate::ingest::plan::PlanSummary;
 use crate::path::RepoPath;
 
 /// The code of a file that was left without a bucket: a bug of this program, shown instead of losing the file.
@@ -66,7 +67,19 @@ impl IngestOutcome {
         let status = status(&files);
         let skipped = (status == IngestStatus::Skipped).then(|| reason_to_skip(&files));
         let Totals { assets_added, assets_modified, requests } = totals;
-        Self { mode, status, skipped, files, assets_added, assets_modified, requests }
+        let plan = PlanSummary::default();
+        Self {
+            mode,
+            status,
+            skipped,
+            files,
+            assets_added,
+            assets_modified,
+            requests,
+            plan,
+            platform: None,
+            unmerged: false,
+        }
     }
 
     /// How many files each bucket holds; the sum is the number of changed files.
@@ -101,17 +114,19 @@ fn count(files: &[FileOutcome]) -> BucketCounts {
     counts
 }
 
-/// An unreadable file was to be sent and was not: beside sent files it makes the whole partial. Alone it leaves
-/// nothing to send, which is no failure of the ingest; the diagnostics already name it.
+/// An unreadable file was to be sent and was not, and so was one with a secret: beside sent files it makes the whole
+/// partial. Alone it leaves nothing to send, which is no failure of the ingest; the report already names it.
 fn status(files: &[FileOutcome]) -> IngestStatus {
     let counts = count(files);
     let taken = counts.sent + counts.unchanged;
     let refused = counts.rejected + counts.deferred;
-    let unreadable = files.iter().any(|file| matches!(file.bucket, FileBucket::Skipped(SkipReason::Unreadable { .. })));
+    let is_withheld =
+        |reason: &SkipReason| matches!(reason, SkipReason::Unreadable { .. } | SkipReason::HoldsSecret { .. });
+    let withheld = files.iter().any(|file| matches!(&file.bucket, FileBucket::Skipped(reason) if is_withheld(reason)));
     match (taken, refused) {
         (0, 0) => IngestStatus::Skipped,
         (0, _) => IngestStatus::Failed,
-        (_, 0) if !unreadable => IngestStatus::Sent,
+        (_, 0) if !withheld => IngestStatus::Sent,
         _ => IngestStatus::Partial,
     }
 }

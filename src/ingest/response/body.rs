@@ -12,6 +12,7 @@ pub(super) struct Body {
     pub(super) error: Option<String>,
     pub(super) details: Option<String>,
     pub(super) code: Option<String>,
+    field: Option<String>,
 }
 
 impl Body {
@@ -28,12 +29,30 @@ impl Body {
             error: field("error"),
             details: field("details"),
             code: field("code"),
+            field: field("field"),
         })
     }
 
     /// With no word on success, the absence of an error is taken for it.
     pub(super) fn is_success(&self) -> bool {
         self.success.unwrap_or(self.error.is_none() && self.code.is_none())
+    }
+
+    /// The field of the request that the complaint is about: named as such, else the only one that the text mentions.
+    pub(super) fn field(&self) -> Option<&'static str> {
+        let known = |name: &str| FIELDS.into_iter().find(|field| field.eq_ignore_ascii_case(name.trim()));
+        if let Some(named) = self.field.as_deref() {
+            return known(named);
+        }
+        let texts = [&self.error, &self.details, &self.message].into_iter().flatten();
+        let mut mentioned: Vec<&str> =
+            texts.flat_map(|text| text.split(|c: char| !c.is_alphanumeric() && c != '_')).filter_map(known).collect();
+        mentioned.sort_unstable();
+        mentioned.dedup();
+        match mentioned.as_slice() {
+            [only] => known(only),
+            _ => None,
+        }
     }
 
     /// The code, if it is one: other text in that field does not become a word of ours.
@@ -43,6 +62,9 @@ impl Body {
         plain.then_some(code)
     }
 }
+
+/// The fields of a request.
+const FIELDS: [&str; 3] = ["content", "platform", "extra_config"];
 
 /// A field's text; other types as JSON. Nothing for null, `false` and what is empty.
 fn words(value: &Value) -> Option<String> {

@@ -7,7 +7,7 @@ fn read(answer: &RawAnswer) -> Reply {
     let endpoint = Url::parse("https://api.example.com/v1/ingest").expect("a URL");
     // 1994-11-06T08:49:07Z, half a minute before the date of RFC 9110's example.
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_747);
-    Reader { token: &token, endpoint: &endpoint }.read(answer, now)
+    Reader { token: &token, endpoint: &endpoint }.read(answer, now).reply
 }
 
 fn answer(status: u16, body: &str) -> RawAnswer {
@@ -16,7 +16,7 @@ fn answer(status: u16, body: &str) -> RawAnswer {
 
 fn refusal(status: u16, body: &str) -> Failure {
     match read(&answer(status, body)) {
-        Reply::Refused(failure) => failure,
+        Reply::Refused { failure, .. } => failure,
         other => panic!("{status} {body} is no refusal: {other:?}"),
     }
 }
@@ -87,12 +87,12 @@ fn an_answer_that_does_not_confirm_is_no_success() {
     assert_eq!(page.message, "the answer is no JSON object: <!doctype html> <title>Sign in</title>");
     assert_eq!(refusal(200, "[true]").code, UNREADABLE_ANSWER);
     let huge = RawAnswer { end: BodyEnd::Capped, ..answer(200, "{\"success\": true, \"message\": \"aaaa") };
-    assert!(matches!(read(&huge), Reply::Refused(failure) if failure.code == UNREADABLE_ANSWER));
+    assert!(matches!(read(&huge), Reply::Refused { failure, .. } if failure.code == UNREADABLE_ANSWER));
 }
 
 #[test]
 fn refusals_are_told_from_trouble_that_may_pass() {
-    assert_eq!(refusal(413, "").code, "HTTP_413");
+    assert!(matches!(read(&answer(413, "")), Reply::TooLarge(failure) if failure.code == "HTTP_413"));
     assert_eq!(refusal(404, "<h1>no such page</h1>").message, "HTTP status 404: <h1>no such page</h1>");
     assert_eq!(refusal(400, r#"{"success": false, "code": "INVALID_INPUT"}"#).code, "INVALID_INPUT");
     for (status, body, code) in [
@@ -106,6 +106,39 @@ fn refusals_are_told_from_trouble_that_may_pass() {
     }
     let cut = read(&RawAnswer { end: BodyEnd::Cut, ..answer(200, "{\"success\": tr") });
     assert!(matches!(&cut, Reply::Unavailable { failure, .. } if failure.code == NETWORK), "{cut:?}");
+}
+
+#[test]
+fn invalid_input_names_the_field() {
+    for (body, message, cause) in [
+        (
+            r#"{"code": "INVALID_INPUT", "error": "Bad", "field": "Platform"}"#,
+            "field `platform`: Bad",
+            Refusal::AllFiles,
+        ),
+        (
+            r#"{"code": "INVALID_INPUT", "error": "Missing content"}"#,
+            "field `content`: Missing content",
+            Refusal::Request,
+        ),
+        (r#"{"code": "INVALID_INPUT", "error": "content and platform"}"#, "content and platform", Refusal::Request),
+    ] {
+        match read(&answer(400, body)) {
+            Reply::Refused { failure, cause: actual } => assert_eq!((&*failure.message, actual), (message, cause)),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_clock_that_differs_from_ours_does_not_matter() {
+    let limits = LimitHeaders {
+        retry_after: Some("Sun, 06 Nov 1994 08:49:37 GMT".to_owned()),
+        date: Some("Sun, 06 Nov 1994 08:49:27 GMT".to_owned()),
+        ..LimitHeaders::default()
+    };
+    let reply = read(&RawAnswer { limits, ..answer(429, "") });
+    assert!(matches!(reply, Reply::Limited { retry_after: Some(pause), .. } if pause == Duration::from_secs(10)));
 }
 
 #[test]
@@ -124,7 +157,10 @@ fn every_form_of_no_entry_is_unauthorized() {
 #[test]
 fn retry_after_is_seconds_or_a_date() {
     let wait = |text: &str| {
-        let limited = RawAnswer { retry_after: Some(text.to_owned()), ..answer(429, "") };
+        let limited = RawAnswer {
+            limits: LimitHeaders { retry_after: Some(text.to_owned()), ..LimitHeaders::default() },
+            ..answer(429, "")
+        };
         match read(&limited) {
             Reply::Limited { retry_after, .. } => retry_after,
             other => panic!("{other:?}"),
@@ -142,7 +178,7 @@ fn a_redirect_elsewhere_is_a_refusal_that_names_the_host() {
     let redirect = |location: Option<&str>| {
         let moved = RawAnswer { location: location.map(str::to_owned), ..answer(307, "") };
         match read(&moved) {
-            Reply::Refused(failure) => (failure.code, failure.message),
+            Reply::Refused { failure, .. } => (failure.code, failure.message),
             other => panic!("{other:?}"),
         }
     };

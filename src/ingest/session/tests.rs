@@ -1,12 +1,13 @@
-//! Every sequence of answers leads every file into one bucket, within the limits.
+//! Every sequence of answers leads every file into one bucket, within the limits. Time is simulated: nothing sleeps.
 
-use std::sync::Arc;
-
-use proptest::prelude::*;
+mod laws;
+mod shared;
 
 use super::*;
 use crate::ingest::outcome::IngestStatus;
+use crate::ingest::plan::tests::candidate;
 use crate::ingest::plan::{Candidate, PlanOptions, plan};
+use crate::ingest::response::Refusal;
 use crate::sql::template::LineMap;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -15,14 +16,16 @@ fn limits() -> SendLimits {
     SendLimits { base_delay: SECOND, ..SendLimits::default() }
 }
 
-fn planned(files: &[Result<(), SkipReason>]) -> Plan {
-    let candidates = files.iter().enumerate().map(|(at, file)| Candidate {
-        path: RepoPath::new(&format!("{at:03}.sql")).expect("inside"),
-        platform: None,
-        content: file.clone().map(|()| Arc::from("SELECT\n1")),
+fn files(count: usize) -> Vec<Candidate> {
+    let file = |at: usize| Candidate {
         line_map: LineMap::new(vec![11, 12]),
-    });
-    plan(candidates.collect(), &PlanOptions { mode: "merge".to_owned(), platform: None })
+        ..candidate(&format!("{at:03}.sql"), Ok("SELECT\n1"))
+    };
+    (0..count).map(file).collect()
+}
+
+fn planned(candidates: Vec<Candidate>, limits: SendLimits) -> Plan {
+    plan(candidates, &PlanOptions { mode: "merge".to_owned(), limits, ..PlanOptions::default() })
 }
 
 fn failure(code: &str) -> Failure {
@@ -37,14 +40,19 @@ fn unavailable() -> Reply {
     Reply::Unavailable { failure: failure("HTTP_502"), retry_after: None }
 }
 
+fn refused() -> Reply {
+    Reply::Refused { failure: failure("PARSER_ERROR"), cause: Refusal::Parser }
+}
+
 fn limited(retry_after: Option<u64>) -> Reply {
     Reply::Limited { failure: failure("HTTP_429"), retry_after: retry_after.map(Duration::from_secs) }
 }
 
-/// What came of a run: the outcome and the waits.
+/// What came of a run: the outcome, the waits while nothing was on its way, and when each request went.
 struct Run {
     outcome: IngestOutcome,
     waits: Vec<Duration>,
+    sent: Vec<(Duration, Arc<str>)>,
 }
 
 impl Run {
@@ -57,43 +65,75 @@ impl Run {
     }
 }
 
-/// Answers a plan's requests from a list, whose last answer holds for all that follow. Jitter is always in full.
-fn run(plan: Plan, limits: SendLimits, replies: &[Reply]) -> Run {
-    let mut session = Session::new(plan, limits);
-    let mut waits: Vec<Duration> = Vec::new();
-    let mut sent = 0;
-    loop {
-        match session.next(waits.iter().sum()) {
-            Step::Send(_) => {
-                let reply = replies.get(sent).or(replies.last()).cloned().unwrap_or_else(taken);
-                sent += 1;
-                let micros = session.delay().as_micros();
-                session.record(reply, u64::try_from(micros).expect("a short delay"));
+/// Carries a plan out against an API that takes `takes` for each answer. No jitter is full jitter: the whole delay.
+fn simulate(plan: Plan, takes: Duration, mut api: impl FnMut(Duration, &Outgoing) -> Reply) -> Run {
+    let mut session = Session::new(plan);
+    let mut flights: Vec<(Duration, u64, Reply)> = Vec::new();
+    let (mut now, mut waits, mut sent) = (Duration::ZERO, Vec::new(), Vec::new());
+    for _ in 0..100_000 {
+        let until = match session.next(now) {
+            Step::Send(request) => {
+                sent.push((now, Arc::clone(&request.content)));
+                flights.push((now + takes, request.ticket, api(now, &request)));
+                continue;
             }
-            Step::Wait(pause) => waits.push(pause),
+            Step::Wait(until) => Some(until),
+            Step::Pending => None,
             Step::Done => break,
+        };
+        let next = (0..flights.len()).min_by_key(|at| (flights[*at].0, flights[*at].1));
+        match (next, until) {
+            (Some(next), until) if until.is_none_or(|until| flights[next].0 <= until) => {
+                let (landed, ticket, reply) = flights.remove(next);
+                now = now.max(landed);
+                session.record(ticket, Answer { reply, allowance: None }, (now, u64::MAX / 2));
+            }
+            (next, Some(until)) => {
+                if next.is_none() {
+                    waits.push(until - now);
+                }
+                now = now.max(until);
+            }
+            (_, None) => panic!("the session waits for an answer and none is on its way"),
         }
     }
     let outcome = session.finish();
-    assert_eq!(outcome.requests, sent);
-    Run { outcome, waits }
+    assert_eq!(outcome.requests, sent.len());
+    assert_eq!(outcome.counts().total(), outcome.files.len());
+    assert!(outcome.files.iter().all(|file| file.code.as_deref() != Some("UNACCOUNTED")), "{outcome:?}");
+    Run { outcome, waits, sent }
+}
+
+/// Answers the requests from a list, whose last answer holds for all that follow.
+fn run(count: usize, limits: SendLimits, replies: &[Reply]) -> Run {
+    let mut answered = 0;
+    simulate(planned(files(count), limits), Duration::from_millis(1), |_, _| {
+        answered += 1;
+        replies.get(answered - 1).or(replies.last()).cloned().unwrap_or_else(taken)
+    })
 }
 
 #[test]
-fn a_refused_token_stops_everything_at_once() {
-    let replies = [taken(), Reply::Unauthorized(failure("AUTHENTICATION_ERROR")), taken()];
-    let run = run(planned(&vec![Ok(()); 4]), limits(), &replies);
-    assert_eq!(run.buckets(), ["sent", "rejected", "skipped", "skipped"]);
-    assert_eq!(run.codes()[1], Some("AUTHENTICATION_ERROR"));
+fn a_refused_token_stops_everything_at_once_and_is_told_once() {
+    let run = run(4, limits(), &[Reply::Unauthorized(failure("AUTHENTICATION_ERROR"))]);
+    assert_eq!(run.buckets(), ["rejected", "skipped", "skipped", "skipped"]);
+    assert_eq!(run.codes(), [Some("AUTHENTICATION_ERROR"), None, None, None]);
     let stopped = &run.outcome.files[3].bucket;
     assert!(matches!(stopped, FileBucket::Skipped(SkipReason::Stopped { reason }) if reason.contains("token")));
-    assert_eq!((run.outcome.requests, run.outcome.status), (2, IngestStatus::Partial));
+    assert_eq!((run.outcome.requests, run.outcome.status), (1, IngestStatus::Failed));
+}
+
+#[test]
+fn a_token_refused_later_lets_what_is_on_its_way_land() {
+    let refused = Reply::Unauthorized(failure("AUTHENTICATION_ERROR"));
+    let run = run(9, limits(), &[taken(), taken(), refused.clone(), refused, taken(), taken()]);
+    assert_eq!(run.buckets()[..7], ["sent", "sent", "rejected", "skipped", "sent", "sent", "skipped"]);
+    assert_eq!(run.outcome.requests, 6);
 }
 
 #[test]
 fn a_refused_file_does_not_touch_the_others_and_names_its_line() {
-    let replies = [Reply::Refused(failure("PARSER_ERROR")), taken()];
-    let run = run(planned(&vec![Ok(()); 2]), limits(), &replies);
+    let run = run(2, limits(), &[refused(), taken()]);
     assert_eq!(run.buckets(), ["rejected", "sent"]);
     assert_eq!(run.outcome.files[0].line, Some(12));
     assert_eq!(run.outcome.assets_added, Some(1));
@@ -102,95 +142,97 @@ fn a_refused_file_does_not_touch_the_others_and_names_its_line() {
 
 #[test]
 fn trouble_that_passes_is_retried_with_growing_delays() {
-    let passes = run(planned(&[Ok(())]), limits(), &[unavailable(), unavailable(), taken()]);
+    let passes = run(1, limits(), &[unavailable(), unavailable(), taken()]);
     assert_eq!(passes.buckets(), ["sent"]);
-    assert_eq!(passes.waits, [SECOND, 2 * SECOND]);
+    assert!(passes.waits[0] <= SECOND && passes.waits[1] <= 2 * SECOND, "{:?}", passes.waits);
     assert_eq!(passes.outcome.requests, 3);
-    let stays = run(planned(&[Ok(())]), limits(), &[unavailable()]);
+    let stays = run(1, limits(), &[unavailable()]);
     assert_eq!((stays.buckets(), stays.codes()), (vec!["rejected"], vec![Some("HTTP_502")]));
-    assert_eq!(stays.waits, [SECOND, 2 * SECOND, 4 * SECOND]);
+    assert_eq!((stays.waits.len(), stays.outcome.requests), (3, 4));
     assert_eq!(stays.outcome.status, IngestStatus::Failed);
 }
 
 #[test]
 fn an_outage_defers_the_rest_instead_of_trying_every_file_to_the_end() {
-    let run = run(planned(&vec![Ok(()); 6]), limits(), &[unavailable()]);
+    let run = run(6, limits(), &[unavailable()]);
     assert_eq!(run.buckets(), ["rejected", "rejected", "rejected", "deferred", "deferred", "deferred"]);
     assert_eq!(run.codes()[5], Some("HTTP_502"));
     assert_eq!(run.outcome.requests, 12);
 }
 
 #[test]
-fn the_rate_limit_is_waited_for_as_long_as_the_api_says() {
-    let replies = [limited(Some(7)), taken(), limited(None), limited(None), taken()];
-    let run = run(planned(&vec![Ok(()); 2]), limits(), &replies);
-    assert_eq!(run.buckets(), ["sent", "sent"]);
-    assert_eq!(run.waits, [7 * SECOND, SECOND, 2 * SECOND]);
-}
-
-#[test]
-fn a_wait_over_the_limit_defers_the_file_and_all_after_it() {
-    let replies = [limited(Some(100)), taken(), limited(Some(21))];
-    let run = run(planned(&vec![Ok(()); 4]), limits(), &replies);
-    assert_eq!(run.buckets(), ["sent", "deferred", "deferred", "deferred"]);
-    assert_eq!(run.codes(), [None, Some("HTTP_429"), None, None]);
-    assert_eq!(run.waits, [100 * SECOND]);
+fn an_answer_that_is_not_the_apis_own_is_taken_for_an_outage() {
+    let page = Reply::Refused { failure: failure("UNREADABLE_ANSWER"), cause: Refusal::Elsewhere };
+    let run = run(6, limits(), &[page]);
+    assert_eq!(run.buckets(), ["rejected", "rejected", "rejected", "deferred", "deferred", "deferred"]);
     assert_eq!(run.outcome.requests, 3);
 }
 
 #[test]
+fn the_rate_limit_is_waited_for_as_long_as_the_api_says() {
+    let run = run(2, limits(), &[limited(Some(20)), taken(), limited(None), taken()]);
+    assert_eq!(run.buckets(), ["sent", "sent"]);
+    let seconds: Vec<u64> = run.waits.iter().map(Duration::as_secs).collect();
+    assert!((20..=22).contains(&seconds[0]), "{seconds:?}");
+    assert!((15..=17).contains(&seconds[1]), "{seconds:?}");
+}
+
+#[test]
+fn a_limit_that_says_zero_for_ever_does_not_go_round_in_circles() {
+    let run = run(3, limits(), &[limited(Some(0))]);
+    assert_eq!(run.buckets(), ["deferred"; 3]);
+    assert!(run.outcome.requests <= 11, "{}", run.outcome.requests);
+    assert!(run.waits.iter().all(|wait| *wait >= SECOND));
+}
+
+#[test]
+fn a_wait_over_the_limit_defers_the_file_and_all_after_it() {
+    let run = run(4, limits(), &[limited(Some(100)), taken(), limited(Some(30))]);
+    assert_eq!(run.buckets(), ["sent", "deferred", "deferred", "deferred"]);
+    assert_eq!(run.codes()[1], Some("HTTP_429"));
+    assert_eq!(run.waits.len(), 1);
+}
+
+#[test]
 fn no_run_makes_more_requests_or_takes_longer_than_allowed() {
-    let few = SendLimits { max_requests: 2, ..limits() };
-    let over = run(planned(&vec![Ok(()); 3]), few.clone(), &[taken()]);
-    assert_eq!(over.buckets(), ["sent", "sent", "deferred"]);
-    assert!(over.outcome.files[2].message.as_deref().is_some_and(|text| text.contains("2 requests")));
-    // The budget may end while a file is being retried: then no time is spent on waiting for nothing.
-    let retrying = run(planned(&[Ok(())]), few, &[unavailable()]);
-    assert_eq!((retrying.buckets(), retrying.codes()), (vec!["deferred"], vec![Some("HTTP_502")]));
-    assert_eq!(retrying.waits, [SECOND]);
+    let few = SendLimits { max_requests: 3, ..limits() };
+    let retried = run(3, few.clone(), &[unavailable(), taken()]);
+    assert_eq!(retried.buckets(), ["sent", "sent", "deferred"]);
+    assert!(retried.outcome.files[2].message.as_deref().is_some_and(|text| text.contains("3 requests in 300 s")));
+    let none = run(2, SendLimits { max_requests: 0, ..limits() }, &[taken()]);
+    assert_eq!((none.buckets(), none.outcome.requests), (vec!["deferred"; 2], 0));
     let late = SendLimits { max_time: 5 * SECOND, ..limits() };
-    let run = run(planned(&vec![Ok(()); 2]), late, &[limited(Some(5)), taken()]);
+    let run = run(2, late, &[limited(Some(5)), taken()]);
     assert_eq!(run.buckets(), ["deferred", "deferred"]);
 }
 
 #[test]
+fn with_time_enough_the_next_window_is_waited_for() {
+    let patient = SendLimits { max_requests: 1, max_wait: 700 * SECOND, ..limits() };
+    let mut plan = planned(files(3), SendLimits { max_requests: 90, ..patient.clone() });
+    plan.limits = patient;
+    let run = simulate(plan, SECOND, |_, _| taken());
+    assert_eq!(run.buckets(), ["sent"; 3]);
+    let starts: Vec<u64> = run.sent.iter().map(|(at, _)| at.as_secs()).collect();
+    assert_eq!(starts, [0, 301, 602]);
+}
+
+#[test]
 fn a_plan_with_nothing_to_send_makes_no_request() {
-    let run = run(planned(&[Err(SkipReason::RemovedFile)]), limits(), &[taken()]);
+    let plan = planned(vec![candidate("a.sql", Err(SkipReason::RemovedFile))], limits());
+    let run = simulate(plan, SECOND, |_, _| taken());
     assert_eq!(run.outcome.requests, 0);
     assert_eq!(run.outcome.skipped, Some(SkipReason::RemovedFile));
 }
 
-fn any_reply() -> impl Strategy<Value = Reply> {
-    let retry_after = || proptest::option::of((0u64..200).prop_map(Duration::from_secs));
-    prop_oneof![
-        4 => Just(taken()),
-        2 => Just(Reply::Refused(failure("PARSER_ERROR"))),
-        1 => Just(Reply::Unauthorized(failure("HTTP_401"))),
-        3 => retry_after().prop_map(|retry_after| Reply::Limited { failure: failure("HTTP_429"), retry_after }),
-        3 => retry_after().prop_map(|retry_after| Reply::Unavailable { failure: failure("NETWORK"), retry_after }),
-    ]
-}
-
-proptest! {
-    #[test]
-    fn any_files_and_any_answers_end_in_one_bucket_each_within_the_limits(
-        files in proptest::collection::vec(prop_oneof![4 => Just(true), 1 => Just(false)], 0..40),
-        replies in proptest::collection::vec(any_reply(), 0..80),
-        max_requests in 0usize..60,
-        max_attempts in 1u32..5,
-    ) {
-        let files: Vec<_> = files.into_iter().map(|kept| if kept { Ok(()) } else { Err(SkipReason::RemovedFile) }).collect();
-        let limits = SendLimits { max_requests, max_attempts, ..limits() };
-        let run = run(planned(&files), limits.clone(), &replies);
-
-        let paths: Vec<String> = run.outcome.files.iter().map(|file| file.path.to_string()).collect();
-        let expected: Vec<String> = (0..files.len()).map(|at| format!("{at:03}.sql")).collect();
-        prop_assert_eq!(paths, expected);
-        prop_assert_eq!(run.outcome.counts().total(), files.len());
-        prop_assert!(run.outcome.files.iter().all(|file| file.code.as_deref() != Some("UNACCOUNTED")));
-        prop_assert!(run.outcome.requests <= max_requests);
-        prop_assert!(run.waits.iter().sum::<Duration>() <= limits.max_wait);
-        let sent = run.outcome.counts().sent as u64;
-        prop_assert_eq!(run.outcome.assets_added.unwrap_or(0), sent);
-    }
+#[test]
+fn files_go_side_by_side_once_the_api_has_answered_and_no_file_before_what_it_reads() {
+    let mut candidates = files(6);
+    let upstream = candidates[1].path.clone();
+    candidates[2].upstream.insert(upstream);
+    let run = simulate(planned(candidates, limits()), SECOND, |_, _| taken());
+    let starts: Vec<u64> = run.sent.iter().map(|(at, _)| at.as_secs()).collect();
+    // One alone, then four (the third file waits for the second), then the third.
+    assert_eq!(starts, [0, 1, 1, 1, 1, 2]);
+    assert_eq!(run.buckets(), ["sent"; 6]);
 }

@@ -137,6 +137,7 @@ impl Redactor<'_> {
             SkipReason::Mode { mode: text }
             | SkipReason::Unreadable { reason: text }
             | SkipReason::NothingToSend { what: text }
+            | SkipReason::HoldsSecret { what: text }
             | SkipReason::Stopped { reason: text } => self.text(text),
             SkipReason::NoToken
             | SkipReason::ForkWithoutSecrets

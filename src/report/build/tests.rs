@@ -4,6 +4,7 @@ use super::*;
 use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
 use crate::impact::{AssetChange, AssetChangeKind, Downstream, Severity};
 use crate::ingest::outcome::{FileBucket, FileOutcome, IngestStatus, SkipReason};
+use crate::ingest::plan::PlanSummary;
 use crate::lineage::model::{AssetEdge, AssetKind, AssetName, FileSummary};
 use crate::path::RepoPath;
 use crate::report::DiagramChange;
@@ -52,6 +53,9 @@ fn ingest() -> IngestOutcome {
         assets_added: None,
         assets_modified: None,
         requests: 0,
+        plan: PlanSummary::default(),
+        platform: None,
+        unmerged: false,
     }
 }
 

@@ -1,5 +1,7 @@
 //! What came of sending the changed files to the catalog: one line, and a row for each file that needs a word.
 
+mod parsers;
+
 use crate::ingest::outcome::{FileBucket, FileOutcome, IngestStatus, SkipReason};
 use crate::report::Report;
 use crate::report::phrase::Phrase;
@@ -36,7 +38,16 @@ pub fn catalog(report: &Report) -> Phrase {
         [(word, _)] => Phrase::new(format!("{files} {word}.")),
         _ => Phrase::new(format!("{files}: {}.", words::enumerate(&parts))),
     };
-    line.words(counts(report))
+    line.words(counts(report)).words(unmerged(report)).then(parsers::disagreement(report))
+}
+
+/// What the mode means for SQL that is not merged.
+fn unmerged(report: &Report) -> &'static str {
+    if report.ingest.unmerged && report.ingest.plan.files + report.ingest.plan.unchanged > 0 {
+        " It has them before they are merged (`ingest: pull_request`)."
+    } else {
+        ""
+    }
 }
 
 fn order(word: &str) -> usize {
@@ -63,7 +74,12 @@ fn counts(report: &Report) -> String {
 /// Whether nothing was sent for a reason that holds for every file at once, or there is one file only.
 fn is_one_reason(report: &Report) -> bool {
     let of_the_run = match &report.ingest.skipped {
-        Some(SkipReason::RemovedFile | SkipReason::Unreadable { .. } | SkipReason::NothingToSend { .. }) => false,
+        Some(
+            SkipReason::RemovedFile
+            | SkipReason::Unreadable { .. }
+            | SkipReason::NothingToSend { .. }
+            | SkipReason::HoldsSecret { .. },
+        ) => false,
         Some(_) | None => true,
     };
     of_the_run || report.ingest.files.len() <= 1
@@ -82,6 +98,7 @@ fn advice(reason: &SkipReason) -> &'static str {
         SkipReason::NoToken => {
             " To keep the catalog up to date, set the input `token` (on GitLab the variable `DATASCALE_TOKEN`)."
         }
+        SkipReason::Mode { mode } if mode == "merge" => " They are sent once they are on the default branch.",
         SkipReason::ForkWithoutSecrets => " A run on the target branch can send the files after the merge.",
         _ => "",
     }

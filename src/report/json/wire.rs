@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::diagnostic::{Coverage, Diagnostic};
 use crate::impact::{AssetChange, ClauseChange, ColumnChange, Confidence, Downstream, Reader};
 use crate::ingest::outcome::{FileBucket, FileOutcome, IngestOutcome, IngestStatus};
+use crate::ingest::plan::PlanSummary;
 use crate::lineage::model::{AssetName, ColumnRef, Exposure};
 use crate::publish::Publication;
 use crate::report::{FileRow, Report, words};
@@ -323,6 +324,25 @@ struct Ingest<'a> {
     assets_added: Option<u64>,
     assets_modified: Option<u64>,
     requests: usize,
+    plan: Planned,
+}
+
+/// What was planned before the first request.
+#[derive(Serialize)]
+struct Planned {
+    files: usize,
+    unchanged: usize,
+    requests: usize,
+    bytes: usize,
+    deferred: usize,
+    seconds_at_most: u64,
+}
+
+impl From<PlanSummary> for Planned {
+    fn from(plan: PlanSummary) -> Self {
+        let PlanSummary { files, unchanged, requests, bytes, deferred, seconds_at_most } = plan;
+        Self { files, unchanged, requests, bytes, deferred, seconds_at_most }
+    }
 }
 
 #[derive(Serialize)]
@@ -345,6 +365,7 @@ impl<'a> From<&'a IngestOutcome> for Ingest<'a> {
             assets_added: count(outcome.assets_added),
             assets_modified: count(outcome.assets_modified),
             requests: outcome.requests,
+            plan: outcome.plan.into(),
         }
     }
 }

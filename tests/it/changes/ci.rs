@@ -59,6 +59,7 @@ impl Hosted {
             base: Some(self.left.clone()),
             target_branch: Some("main".to_owned()),
             from_fork: false,
+            abandoned: false,
         };
         let context = run(Trigger::ChangeRequest(request));
         RunContext { checked_out: Some(self.merge.clone()), ..context }

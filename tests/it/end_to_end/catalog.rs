@@ -56,7 +56,7 @@ fn a_rate_limit_is_waited_for() {
     let done = job.twice().expect_code(0);
     assert_eq!(done.report["ingest"]["requests"], 3);
     assert_eq!(done.outputs["ingest-status"], "sent");
-    assert_eq!(job.catalog.bodies().len(), 6);
+    assert_eq!(job.catalog.bodies().len(), 3, "the second run has nothing new to send");
 }
 
 #[test]
@@ -114,4 +114,63 @@ fn an_address_of_this_machine_is_not_asked_through_a_proxy_which_would_see_the_t
     let done = job.twice().expect_code(0);
     assert_eq!((proxy.requests().len(), done.buckets()), (0, vec!["views/revenue.sql: sent".to_owned()]));
     assert_eq!(job.comments().len(), 1);
+}
+
+#[test]
+fn a_later_commit_sends_what_it_changes_and_nothing_else() {
+    let hosted = Hosted::new(BASE, REVIEW);
+    let mut job = Job::pull_request(&hosted);
+    job.run().expect_code(0);
+    assert_eq!(job.catalog.bodies().len(), 2);
+    let large = "CREATE VIEW shop.large AS\nSELECT o.id\nFROM raw.orders AS o\nWHERE o.amount > 1;\n";
+    let files: Vec<_> =
+        REVIEW.iter().map(|(path, sql)| (*path, if *path == "views/large.sql" { large } else { sql })).collect();
+    let next = Hosted::new(BASE, &files);
+    job.push(&next);
+    let done = job.run().expect_code(0);
+    assert_eq!(done.buckets(), ["views/large.sql: sent", "views/old.sql: skipped", "views/revenue.sql: unchanged"]);
+    assert_eq!(job.catalog.bodies().len(), 3);
+    assert_eq!(done.report["ingest"]["plan"]["unchanged"], 1);
+    assert!(job.comment().contains("1 already up to date"), "{}", job.comment());
+}
+
+#[test]
+fn a_comment_whose_memory_was_tampered_with_costs_requests_and_nothing_else() {
+    let hosted = Hosted::new(BASE, REVIEW);
+    let mut job = Job::pull_request(&hosted);
+    job.run().expect_code(0);
+    let comment = job.comment();
+    let marker = comment.lines().next().expect("a first line");
+    let (_, state) = marker.split_once(" state=").expect("a memory");
+    let forged = comment.replace(state, &format!("{}. -->", "0123456789ab".repeat(3)));
+    job.github.edit_comment(0, &forged);
+    let later = ("later.sql", "CREATE VIEW shop.later AS SELECT 1 AS one;\n");
+    let next = Hosted::new(BASE, &[REVIEW, &[later]].concat());
+    job.push(&next);
+    let done = job.run().expect_code(0);
+    let sent = ["later.sql: sent", "views/large.sql: sent", "views/old.sql: skipped", "views/revenue.sql: sent"];
+    assert_eq!(done.buckets(), sent);
+}
+
+#[test]
+fn removed_views_are_dropped_where_that_is_asked_for() {
+    let hosted = Hosted::new(BASE, REVIEW);
+    let job = Job::pull_request(&hosted).input("on-delete", "drop");
+    let done = job.twice().expect_code(0);
+    assert_eq!(done.buckets(), ["views/large.sql: sent", "views/old.sql: sent", "views/revenue.sql: sent"]);
+    let contents: Vec<_> = job.catalog.bodies().iter().map(|body| body["content"].clone()).collect();
+    assert!(contents.contains(&"DROP VIEW IF EXISTS shop.old;\n".into()), "{contents:#?}");
+}
+
+#[test]
+fn a_file_with_a_private_key_stays_here() {
+    let key = ["CREATE VIEW shop.k AS SELECT 1 AS one;\n-- -----BEGIN RSA PRIV", "ATE KEY-----\n"].concat();
+    let hosted = Hosted::new(BASE, &[("views/k.sql", &key)]);
+    let job = Job::pull_request(&hosted);
+    let done = job.twice().expect_code(0);
+    assert_eq!((done.buckets(), job.catalog.bodies().len()), (vec!["views/k.sql: skipped".to_owned()], 0));
+    assert!(job.comment().contains("a private key in line 2"), "{}", job.comment());
+    let allowed = Job::pull_request(&hosted).input("allow-secrets", "true");
+    allowed.run().expect_code(0);
+    assert_eq!(allowed.catalog.bodies().len(), 1);
 }

@@ -54,3 +54,26 @@ fn without_a_token_nothing_is_sent_and_the_variable_is_named() {
     let ended = Tool::new(["ingest"]).current_folder(repository.path()).run().expect_code(2);
     assert!(ended.stderr.contains("DATASCALE_TOKEN"), "{}", ended.stderr);
 }
+
+#[test]
+fn quiet_prints_the_outcome_alone() {
+    let ended = load(&IngestApi::scripted([]), &["-q", "models/"]).expect_code(0);
+    assert_eq!(ended.stderr, "");
+    assert!(ended.stdout.starts_with("2 sent, "), "{}", ended.stdout);
+    let told = load(&IngestApi::scripted([]), &["models/"]).expect_code(0);
+    assert!(told.stderr.contains("2 requests, ") && told.stderr.contains("1 skipped; at most"), "{}", told.stderr);
+}
+
+#[test]
+fn a_state_file_spares_what_was_sent_and_a_dry_run_says_so() {
+    let catalog = IngestApi::scripted([]);
+    let folder = tempfile::TempDir::new().expect("a temporary folder");
+    let state = folder.path().join("state.json").display().to_string();
+    let arguments = ["--state-file", &state, "models/"];
+    load(&catalog, &arguments).expect_code(0);
+    let planned = load(&catalog, &[&arguments[..], &["--dry-run"]].concat()).expect_code(0);
+    assert!(planned.stdout.contains("keep  models/a.sql  (sent before, and unchanged since)"), "{}", planned.stdout);
+    let again = load(&catalog, &arguments).expect_code(0);
+    assert_eq!(again.stdout, "0 sent, 0 rejected, 0 deferred, 2 unchanged, 1 skipped (0 requests)\n");
+    assert_eq!(catalog.bodies().len(), 2);
+}

@@ -91,6 +91,11 @@ impl GitHub {
         lock(&self.state).add_comment(author.map(str::to_owned), body);
     }
 
+    /// Writes another text into a comment, as somebody with the right to could.
+    pub fn edit_comment(&self, place: usize, body: &str) {
+        lock(&self.state).comments[place].body = body.to_owned();
+    }
+
     /// Every comment, oldest first.
     pub fn comments(&self) -> Vec<Comment> {
         lock(&self.state).comments.clone()

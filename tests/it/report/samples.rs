@@ -6,6 +6,7 @@ use ingest_action::impact::{
     Verdict,
 };
 use ingest_action::ingest::outcome::{FileBucket, FileOutcome, IngestOutcome, IngestStatus, SkipReason};
+use ingest_action::ingest::plan::PlanSummary;
 use ingest_action::lineage::model::{AssetEdge, AssetKind, AssetName, ColumnName, ColumnRef, Template};
 use ingest_action::path::RepoPath;
 use ingest_action::report::{Diagram, DiagramChange, DiagramNode, FileRow, Report};
@@ -115,6 +116,9 @@ pub fn skipped(reason: SkipReason) -> IngestOutcome {
         assets_added: None,
         assets_modified: None,
         requests: 0,
+        plan: PlanSummary::default(),
+        platform: None,
+        unmerged: false,
     }
 }
 
@@ -142,6 +146,9 @@ pub fn with_files(mut report: Report, files: &[(&str, FileStatus)]) -> Report {
         assets_added: Some(0),
         assets_modified: Some(files.len().try_into().expect("few")),
         requests: files.len(),
+        plan: PlanSummary::default(),
+        platform: None,
+        unmerged: false,
     };
     report
 }
