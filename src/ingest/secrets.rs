@@ -34,40 +34,53 @@ pub struct Found {
     pub line: u32,
 }
 
-/// The first secret of a text.
+/// The first secret of a text, found in one walk over it.
 #[must_use]
 pub fn find(text: &str) -> Option<Found> {
-    let key = private_key(text).map(|offset| (offset, "a private key"));
-    let tokens = TOKENS.iter().filter_map(|(prefix, least, what)| Some((token(text, prefix, *least)?, *what)));
-    let (offset, what) = key.into_iter().chain(tokens).min()?;
-    let before = text.get(..offset).unwrap_or_default();
-    let line = u32::try_from(before.matches('\n').count()).unwrap_or(u32::MAX).saturating_add(1);
-    Some(Found { what, line })
+    let mut line = 1_u32;
+    let mut before = b' ';
+    for (offset, byte) in text.bytes().enumerate() {
+        // No token begins within a word, and no key within a row of hyphens.
+        let may_begin = match byte {
+            b'-' => before != b'-',
+            b'A' | b'd' | b'g' | b'n' | b's' | b'x' | b'y' => !is_word(before),
+            _ => false,
+        };
+        if may_begin && let Some(what) = text.get(offset..).and_then(secret_at_start) {
+            return Some(Found { what, line });
+        }
+        line = line.saturating_add(u32::from(byte == b'\n'));
+        before = byte;
+    }
+    None
 }
 
-fn private_key(text: &str) -> Option<usize> {
-    let begins = text.match_indices(KEY_BEGIN);
-    begins.map(|(offset, _)| offset).find(|offset| {
-        let rest = text.get(offset + KEY_BEGIN.len()..).unwrap_or_default();
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// What begins here.
+fn secret_at_start(text: &str) -> Option<&'static str> {
+    if let Some(rest) = text.strip_prefix(KEY_BEGIN) {
         // `RSA PRIVATE KEY`, `OPENSSH PRIVATE KEY`, `ENCRYPTED PRIVATE KEY`: a word or none before it.
         let head: String = rest.chars().take(32).collect();
-        head.find(KEY_END).is_some_and(|at| head.get(..at).is_some_and(|kind| !kind.contains(['-', '\n'])))
-    })
+        let (kind, _) = head.split_once(KEY_END)?;
+        return (!kind.contains(['-', '\n'])).then_some("a private key");
+    }
+    let known =
+        TOKENS.iter().filter_map(|(prefix, least, what)| Some((text.strip_prefix(prefix)?, prefix, least, what)));
+    let mut tokens = known.filter(|(rest, prefix, least, _)| is_token(rest, prefix, **least));
+    tokens.next().map(|(.., what)| *what)
 }
 
-fn token(text: &str, prefix: &str, least: usize) -> Option<usize> {
-    let is_token = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+' | '/' | '=');
-    let places = text.match_indices(prefix).map(|(offset, _)| offset);
-    places.into_iter().find(|offset| {
-        let before = text.get(..*offset).and_then(|before| before.chars().next_back());
-        let starts = !before.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
-        let rest = text.get(offset + prefix.len()..).unwrap_or_default();
-        let token: String = rest.chars().take_while(is_token).take(least).collect();
-        // Documentation writes keys that open nothing.
-        let is_example = token.contains("EXAMPLE") || token.bytes().all(|byte| Some(&byte) == token.as_bytes().first());
-        let is_word = prefix.ends_with('_') && token.contains('_') && prefix != "github_pat_";
-        starts && !is_word && token.len() >= least && !is_example && token.bytes().any(|byte| byte.is_ascii_digit())
-    })
+fn is_token(rest: &str, prefix: &str, least: usize) -> bool {
+    let belongs = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+' | '/' | '=');
+    let token: String = rest.chars().take_while(belongs).take(least).collect();
+    // Documentation writes keys that open nothing.
+    let is_example = token.contains("EXAMPLE") || token.bytes().all(|byte| Some(&byte) == token.as_bytes().first());
+    // `npm_downloads_by_package` is a name.
+    let is_name = prefix.ends_with('_') && token.contains('_') && prefix != "github_pat_";
+    token.len() >= least && !is_example && !is_name && token.bytes().any(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
