@@ -65,23 +65,21 @@ impl Unit {
     /// The unit as it stands among others: under a comment line with its path, and ended by a terminator.
     fn section(&self) -> String {
         // A line end in a file's name must not end the comment.
-        let mut section = format!("-- file: {}\n{}", escape::visible(self.path.as_str()), self.content);
-        if !is_terminated(&self.content, self.dialect) {
-            // On a line of its own: the last line may be a comment.
-            section.push_str("\n;");
-        }
-        section.push('\n');
-        section
+        format!("-- file: {}\n{}", escape::visible(self.path.as_str()), ended(&self.content, self.dialect))
     }
 }
 
-fn is_terminated(sql: &str, dialect: Dialect) -> bool {
+/// A script such that another can follow: its last statement is ended, and so is its last line.
+#[must_use]
+pub fn ended(sql: &str, dialect: Dialect) -> String {
     let mut tokens = Tokens::new(sql, dialect);
-    let mut terminated = true;
+    let mut is_terminated = true;
     while !tokens.is_empty() {
-        terminated = tokens.next().ends_statement();
+        is_terminated = tokens.next().ends_statement();
     }
-    terminated
+    // On a line of its own: the last line may be a comment.
+    let end = if is_terminated { "\n" } else { "\n;\n" };
+    format!("{sql}{end}")
 }
 
 /// Bytes of a text as a JSON string: what a request's size is about.

@@ -1,5 +1,6 @@
 //! The ingest stage: whether to send, what to send, and sending it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use url::Url;
@@ -8,7 +9,9 @@ use crate::ingest::client::IngestClient;
 use crate::ingest::outcome::{IngestOutcome, SkipReason};
 use crate::ingest::plan::{Candidate, Plan, PlanOptions, outcome_without_sending, plan};
 use crate::ingest::state::{Memory, Seal};
+use crate::ingest::unit::ended;
 use crate::ingest::{Progress, SendLimits};
+use crate::path::RepoPath;
 use crate::pipeline::candidates::candidates;
 use crate::pipeline::comments::Comments;
 use crate::pipeline::drops;
@@ -19,8 +22,9 @@ use crate::pipeline::{Run, http_client};
 use crate::platform::context::Trigger;
 use crate::settings::sending::OnDelete;
 use crate::settings::{IngestMode, Settings};
-use crate::source::ChangeSet;
-use crate::sql::template::LineMap;
+use crate::source::{ChangeSet, ChangedFile};
+use crate::sql::dialect::Dialect;
+use crate::sql::template::{LineMap, Prepared};
 use crate::telemetry::Log;
 
 /// A reviewer waits for the run of a change request.
@@ -41,7 +45,7 @@ pub(super) async fn ingest(run: &Run<'_>, changes: &ChangeSet, sides: &Sides, co
     let mode = run.settings.ingest.as_str();
     let mut candidates = candidates(&changes.changed, &sides.head_files, &sides.head);
     if run.settings.sending.on_delete == OnDelete::Drop {
-        candidates.iter_mut().for_each(|candidate| drop_removed(candidate, sides));
+        drop_removed(&mut candidates, &changes.changed, sides);
     }
     let mut options = options(run.settings, mode, wait_of(run));
     let not_sent = |plan: Plan, reason: &SkipReason| Ingested {
@@ -77,18 +81,40 @@ pub(super) async fn ingest(run: &Run<'_>, changes: &ChangeSet, sides: &Sides, co
     Ingested { outcome, state }
 }
 
-/// Of a removed file, the statements that drop what it made.
-fn drop_removed(candidate: &mut Candidate, sides: &Sides) {
-    let prepared = sides.base_files.files.iter().find(|file| file.path == candidate.path);
-    let (Err(SkipReason::RemovedFile), Some(prepared)) = (&candidate.content, prepared) else { return };
-    let gone = drops::gone(&candidate.path, (&sides.base, &sides.head));
-    let made = prepared.catalog.sql(prepared.dialect).unwrap_or_default();
-    if let Some(text) = drops::statements(&made, prepared.dialect, &gone) {
-        candidate.content = Ok(text.into());
-        candidate.dialect = prepared.dialect;
-        candidate.platform = prepared.dialect.platform().map(str::to_owned);
-        // The file has no lines any more.
-        candidate.line_map = LineMap::new(vec![1]);
+/// Adds the statements that drop what files made before and nothing makes any more.
+fn drop_removed(candidates: &mut [Candidate], changed: &[ChangedFile], sides: &Sides) {
+    let before: BTreeMap<&RepoPath, &Prepared> =
+        sides.base_files.files.iter().map(|prepared| (&prepared.path, prepared)).collect();
+    let old_path = |file: &ChangedFile| file.old_path.clone().unwrap_or_else(|| file.path.clone());
+    let old_paths: BTreeMap<&RepoPath, RepoPath> = changed.iter().map(|file| (&file.path, old_path(file))).collect();
+    for candidate in candidates {
+        let prepared = old_paths.get(&candidate.path).and_then(|path| before.get(path));
+        if let Some(prepared) = prepared {
+            let gone = drops::gone(&prepared.path, (&sides.base, &sides.head));
+            let made = prepared.catalog.sql(prepared.dialect).unwrap_or_default();
+            let drops = drops::statements(&made, prepared.dialect, &gone);
+            drops.into_iter().for_each(|drops| add_drops(candidate, &drops, prepared.dialect));
+        }
+    }
+}
+
+fn add_drops(candidate: &mut Candidate, drops: &str, dialect: Dialect) {
+    match &candidate.content {
+        Ok(content) => {
+            if candidate.line_map == LineMap::default() {
+                // What is added maps to the last line.
+                candidate.line_map = LineMap::new((1..).zip(content.lines()).map(|(line, _)| line).collect());
+            }
+            candidate.content = Ok(format!("{}{drops}", ended(content, candidate.dialect)).into());
+        }
+        Err(SkipReason::RemovedFile) => {
+            candidate.content = Ok(drops.into());
+            candidate.dialect = dialect;
+            candidate.platform = dialect.platform().map(str::to_owned);
+            // The file has no lines any more.
+            candidate.line_map = LineMap::new(vec![1]);
+        }
+        Err(_) => {}
     }
 }
 

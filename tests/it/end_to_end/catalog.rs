@@ -174,3 +174,25 @@ fn a_file_with_a_private_key_stays_here() {
     allowed.run().expect_code(0);
     assert_eq!(allowed.catalog.bodies().len(), 1);
 }
+
+#[test]
+fn a_view_that_its_file_makes_no_more_is_dropped_behind_what_the_file_makes_now() {
+    let hosted = Hosted::new(BASE, &[("views/old.sql", "CREATE VIEW shop.young AS SELECT o.id FROM raw.orders AS o")]);
+    let job = Job::pull_request(&hosted).input("on-delete", "drop");
+    let done = job.run().expect_code(0);
+    assert_eq!(done.buckets(), ["views/old.sql: sent"]);
+    let content = "CREATE VIEW shop.young AS SELECT o.id FROM raw.orders AS o\n;\nDROP VIEW IF EXISTS shop.old;\n";
+    assert_eq!(job.catalog.bodies()[0]["content"], content);
+}
+
+#[test]
+fn the_comment_says_what_the_mode_means_for_sql_that_is_not_merged() {
+    let hosted = Hosted::new(BASE, BREAKING);
+    let job = Job::pull_request(&hosted);
+    job.run().expect_code(0);
+    let said = "It has them before they are merged (`ingest: pull_request`).";
+    assert!(job.comment().contains(said), "{}", job.comment());
+    let later = Job::pull_request(&hosted).input("ingest", "merge");
+    later.run().expect_code(0);
+    assert!(later.comment().contains("They are sent once they are on the default branch."), "{}", later.comment());
+}
