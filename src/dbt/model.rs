@@ -68,6 +68,13 @@ impl Draft {
         Self { prepared, build: None, asked: BTreeSet::new() }
     }
 
+    /// The file of a node; `whole` where it could be rendered.
+    pub(super) fn of_node(prepared: Prepared, node: Node, whole: bool) -> Self {
+        let Node { name, kind, asset, project, config, .. } = node;
+        let build = Some(Build { project, name, kind, asset, config, whole });
+        Self { prepared, build, asked: BTreeSet::new() }
+    }
+
     /// The node that it is.
     #[must_use]
     pub fn asset(&self) -> Option<&AssetName> {
@@ -148,11 +155,8 @@ fn python_draft(world: &Arc<World>, file: &DbtFile<'_>, node: Option<Node>) -> D
     prepared.line_map = LineMap::new(lines);
     prepared.partial = true;
     prepared.diagnostics.push(python::diagnostic(&file.file.path));
-    let Some(Node { name, kind, asset, project, config, .. }) = setting.node.clone() else {
-        return Draft::finished(prepared);
-    };
-    let build = Build { project, name, kind, asset, config, whole: false };
-    Draft { prepared, build: Some(build), asked: BTreeSet::new() }
+    let Some(node) = setting.node.clone() else { return Draft::finished(prepared) };
+    Draft::of_node(prepared, node, false)
 }
 
 fn holds_only_macros(text: &str) -> bool {
@@ -329,12 +333,11 @@ fn assemble(
         }
     }
     let Some(node) = node else { return Draft { prepared, build: None, asked } };
-    let Node { name, kind, asset, project, config: general, .. } = node;
-    let config = config.over(general);
-    if kind == AssetKind::Snapshot && whole {
+    let config = config.over(node.config);
+    if node.kind == AssetKind::Snapshot && whole {
         snapshot::add_columns(&mut prepared, &config);
     }
-    Draft { prepared, build: Some(Build { project, name, kind, asset, config, whole }), asked }
+    Draft { asked, ..Draft::of_node(prepared, Node { config, ..node }, whole) }
 }
 
 fn captured_config(captured: &Captured) -> NodeConfig {
@@ -441,7 +444,7 @@ impl Relations {
         };
         prepared.catalog = match word {
             None => CatalogContent::Nothing("an ephemeral model".to_owned()),
-            Some(_) if prepared.path.as_str().ends_with(".py") => prepared.catalog,
+            Some(_) if !prepared.path.as_str().ends_with(".sql") => prepared.catalog,
             Some(_) if !build.whole => CatalogContent::Nothing("a model that could not be rendered".to_owned()),
             Some(_) if is_blank(&prepared.sql) => CatalogContent::Nothing("a model without SQL".to_owned()),
             Some(word) => {

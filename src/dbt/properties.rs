@@ -10,6 +10,7 @@ use super::config::NodeConfig;
 use super::exposures::{self, RawExposure};
 use super::mentions::{self, RawMention};
 use super::metrics::Metrics;
+use super::snapshot::declared::{self, DeclaredSnapshot};
 use super::yaml::{self, NameLines};
 use crate::path::RepoPath;
 use crate::source::{BlobId, SourceFile};
@@ -48,6 +49,8 @@ pub struct Properties {
     pub exposures: Vec<RawExposure>,
     /// Metrics and measures.
     pub metrics: Metrics,
+    /// Snapshots that say of which relation they are.
+    pub snapshots: Vec<DeclaredSnapshot>,
 }
 
 impl Properties {
@@ -71,6 +74,7 @@ impl Properties {
         self.mentions.extend(other.mentions);
         self.exposures.extend(other.exposures);
         self.metrics.extend(other.metrics);
+        self.snapshots.extend(other.snapshots);
     }
 }
 
@@ -114,6 +118,7 @@ pub fn read(file: &RepoPath, text: &str) -> Result<Properties, String> {
         mentions: mentions::read(file, &tree),
         exposures: exposures::read(file, &tree),
         metrics: Metrics::read(&tree),
+        snapshots: declared::read(file, &tree),
         ..Properties::default()
     };
     let root = tree.value();

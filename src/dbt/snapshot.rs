@@ -1,5 +1,7 @@
 //! Snapshots: the columns that dbt adds to the query, named as it is configured.
 
+pub mod declared;
+
 use std::collections::BTreeMap;
 
 use super::config::NodeConfig;

@@ -347,3 +347,24 @@ fn variables_that_hold_templates_are_rendered_once() {
     ]);
     assert_eq!(sql(file(&side, "a")), "select day as u, '{{ var('loop') }}' as l");
 }
+
+#[test]
+fn a_snapshot_in_yaml_is_the_query_that_dbt_makes_of_it() {
+    let text = "snapshots:\n  - name: s\n    config: {unique_key: id, strategy: timestamp, updated_at: at, hard_deletes: new_record}\n    relation: ref('a')\n  - name: t\n    relation: \"{{ var('which') }}\"\n  - name: off\n    relation: ref('a')\n    config: {enabled: false}\n";
+    let side = side(&[
+        ("dbt_project.yml", "name: p\nsnapshots: {p: {+unique_key: key}}\n"),
+        ("models/a.sql", "select id, at from raw"),
+        ("snapshots/s.yml", text),
+    ]);
+    let found: Vec<&Prepared> = side.files.iter().filter(|file| file.path.as_str() == "snapshots/s.yml").collect();
+    let [s, t, off] = found.as_slice() else { panic!("three of {found:?}") };
+    let expected = "select snapshotted.*, md5(concat(snapshotted.id, snapshotted.at)) as dbt_scd_id, snapshotted.at as \
+                    dbt_updated_at, snapshotted.at as dbt_valid_from, nullif(snapshotted.at, snapshotted.at) as dbt_valid_to, \
+                    'False' as dbt_is_deleted from ( select * from __dbt_ref_a ) snapshotted";
+    assert_eq!((sql(s).as_str(), s.line_map.original(1), s.line_map.original(2)), (expected, 2, 4));
+    assert_eq!(catalog(s), "a snapshot in YAML");
+    let asset = s.asset.as_ref().map(|asset| (asset.name.as_str(), asset.kind));
+    assert_eq!(asset, Some(("s", AssetKind::Snapshot)));
+    assert!(sql(t).contains("concat(snapshotted.key, ") && t.partial && t.diagnostics.len() == 1, "{t:?}");
+    assert_eq!(off.asset, None);
+}

@@ -9,6 +9,7 @@ use super::config::NodeConfig;
 use super::macros::{MacroDefinition, extract};
 use super::project::{Project, Projects, Role, adapter_of_profile};
 use super::properties::{Properties, PropertyFiles, SourceTable};
+use super::snapshot::declared::DeclaredSnapshot;
 use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
 use crate::lineage::model::{AssetKind, AssetName};
 use crate::path::RepoPath;
@@ -26,7 +27,7 @@ pub struct Node {
     pub kind: AssetKind,
     /// Its name in the graph: the dbt name, with the project's in front where an earlier project has the same.
     pub asset: AssetName,
-    /// Its file.
+    /// Its file; of a snapshot that only YAML declares that YAML.
     pub path: RepoPath,
     /// The index of its project.
     pub project: usize,
@@ -148,6 +149,36 @@ impl World {
         for (project, path, name, kind, folders) in found {
             self.add_node(project, (path, name, kind), &folders);
         }
+        self.add_declared_snapshots();
+    }
+
+    /// Adds the snapshots for which no SQL file stands.
+    fn add_declared_snapshots(&mut self) {
+        let of_project = |(project, properties): (usize, &Properties)| {
+            let declared = properties.snapshots.iter();
+            declared.map(move |snapshot| (project, snapshot.name.clone(), snapshot.file.clone())).collect::<Vec<_>>()
+        };
+        let declared: Vec<_> = self.properties.iter().enumerate().flat_map(of_project).collect();
+        for (project, name, path) in declared {
+            let same_name = self.nodes_by_name.get(&name).into_iter().flatten();
+            let mut same_name = same_name.filter_map(|index| self.nodes.get(*index));
+            if same_name.all(|node| node.project != project) {
+                let folders = self.projects.place(&path).map(|(.., folders)| folders).unwrap_or_default();
+                let folders: Vec<String> = folders.into_iter().map(str::to_owned).collect();
+                let folders: Vec<&str> = folders.iter().map(String::as_str).collect();
+                self.add_node(project, (&path, name, AssetKind::Snapshot), &folders);
+            }
+        }
+    }
+
+    /// The snapshots that only YAML declares.
+    pub fn declared_snapshots(&self) -> impl Iterator<Item = (&Node, &DeclaredSnapshot)> {
+        let all = self.properties.iter().enumerate();
+        let all = all.flat_map(|(project, properties)| properties.snapshots.iter().map(move |own| (project, own)));
+        all.filter_map(|(project, declared)| {
+            let node = self.node(project, None, &declared.name)?;
+            (node.project == project && node.path == declared.file).then_some((node, declared))
+        })
     }
 
     fn add_node(&mut self, project: usize, (path, name, kind): (&RepoPath, String, AssetKind), folders: &[&str]) {
@@ -168,7 +199,9 @@ impl World {
         };
         let index = self.nodes.len();
         self.nodes_by_name.entry(name.clone()).or_default().push(index);
-        self.nodes_by_path.insert(path.clone(), index);
+        if !is_yaml(path) {
+            self.nodes_by_path.insert(path.clone(), index);
+        }
         let config = own.unwrap_or_default().over(general);
         self.nodes.push(Node { name, kind, asset, path: path.clone(), project, config });
     }

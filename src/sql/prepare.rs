@@ -30,9 +30,10 @@ use super::template::Prepared;
 use crate::dbt::answers::answered;
 use crate::dbt::artifacts::ProjectArtifacts;
 use crate::dbt::beside::Beside;
-use crate::dbt::columns::declared;
+use crate::dbt::columns::declared as declared_columns;
 use crate::dbt::compiled::{Artifacts, Told, of_catalogs};
 use crate::dbt::model::{DbtFile, Draft, Relations, draft};
+use crate::dbt::snapshot::declared;
 use crate::dbt::world::World;
 use crate::diagnostic::{Diagnostic, DiagnosticCode, DiagnosticSeverity};
 use crate::lineage::DeclaredAsset;
@@ -73,7 +74,7 @@ impl PrepareOptions<'_> {
 /// One side, ready for parsing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PreparedSide {
-    /// Every SQL file whose content could be had, by path.
+    /// Every SQL file whose content could be had, by path; behind them the snapshots that dbt projects declare in YAML.
     pub files: Vec<Prepared>,
     /// Every SQL file whose content could not, by path.
     pub unreadable: Vec<Diagnostic>,
@@ -204,8 +205,28 @@ impl<'t, Side: Sync> Opened<'t, Side> {
                 None => Draft::finished(plain(file, text, dialect, &around)),
             })
         };
-        let drafts = self.readable.par_iter().zip(dialects.into_par_iter().zip(&dbt_files)).map(of_file).collect();
-        answered(&self.world, &dbt_files, drafts, &declared(&self.world, self.tree))
+        let files = self.readable.par_iter().zip(dialects.into_par_iter().zip(&dbt_files));
+        let mut drafts: Vec<Draft> = files.map(of_file).collect();
+        drafts.extend(self.declared_snapshots(&drafts));
+        answered(&self.world, &dbt_files, drafts, &declared_columns(&self.world, self.tree))
+    }
+
+    /// The snapshots that only YAML declares, each in the dialect of the files of its project.
+    fn declared_snapshots(&self, drafts: &[Draft]) -> Vec<Draft> {
+        let snapshots = self.world.declared_snapshots().filter_map(|(node, snapshot)| {
+            let blob = &self.tree.support.get(&snapshot.file)?.blob;
+            Some(declared::draft(&self.world, (node, snapshot), self.dialect(node.project, drafts), blob))
+        });
+        snapshots.collect()
+    }
+
+    /// The dialect in which the files of a project are read, and why.
+    fn dialect(&self, project: usize, drafts: &[Draft]) -> (Dialect, String) {
+        let is_of = |file: &SourceFile| self.world.projects.place(&file.path).is_some_and(|(of, ..)| of == project);
+        let of_file = self.readable.iter().zip(drafts).find(|((file, _), _)| is_of(file));
+        let of_file = of_file.map(|(_, draft)| (draft.prepared.dialect, draft.prepared.dialect_reason.clone()));
+        let of_adapter = || self.world.adapters.get(project).cloned().flatten();
+        of_file.or_else(of_adapter).unwrap_or((Dialect::Generic, String::new()))
     }
 
     /// What dbt's artifacts say of files of which our own rendering leaves something open.
@@ -222,7 +243,7 @@ impl<'t, Side: Sync> Opened<'t, Side> {
         let mut relations = Relations::gather(&self.world, &drafts);
         let artifacts = self.artifacts();
         let mut diagnostics = self.world.diagnostics.clone();
-        let mut declared = declared(&self.world, self.tree);
+        let mut declared = declared_columns(&self.world, self.tree);
         let beside = self.readable.iter().zip(&drafts);
         declared.extend(beside.filter_map(|((file, text), draft)| {
             let dialect = draft.prepared.dialect;

@@ -4,6 +4,7 @@ mod beside_sql;
 mod ephemeral;
 mod macros;
 mod selectors;
+mod snapshots;
 
 use serde_json::Value;
 
