@@ -17,6 +17,7 @@ pub mod macros;
 pub mod mentions;
 pub mod metrics;
 pub mod model;
+pub mod named;
 pub mod names;
 pub mod objects;
 mod parameters;

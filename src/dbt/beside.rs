@@ -4,7 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use super::mentions::RawMention;
+use super::named::Named;
 use super::reference::Target;
 use super::world::{Node, World};
 use crate::lineage::model::{
@@ -12,6 +15,7 @@ use crate::lineage::model::{
     LineageGraph, Mention, MentionKind, Read, Role, RowSet, Transformation,
 };
 use crate::path::RepoPath;
+use crate::sql::template::Prepared;
 
 /// What one side declares beside its SQL.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -21,6 +25,7 @@ pub struct Beside {
     sources: BTreeMap<AssetName, String>,
     selectors: BTreeMap<AssetName, DbtSelector>,
     ephemeral: BTreeSet<AssetName>,
+    named: Vec<Named>,
 }
 
 /// A place that names an asset or a column of it.
@@ -90,6 +95,12 @@ impl Beside {
         Self { ephemeral, ..self }
     }
 
+    /// Notes the relations that files name in comments alone.
+    #[must_use]
+    pub fn with_named(self, files: &[Prepared]) -> Self {
+        Self { named: files.par_iter().flat_map_iter(Named::in_comments).collect(), ..self }
+    }
+
     /// The models for which nothing is built.
     #[must_use]
     pub fn ephemeral(&self) -> &BTreeSet<AssetName> {
@@ -125,6 +136,9 @@ impl Beside {
             graph.reads.insert(read);
         }
         self.add_contracts(graph);
+        for named in &self.named {
+            named.add_to(graph);
+        }
         for (name, relation) in &self.sources {
             if let Some(source) = graph.assets.get_mut(name).filter(|asset| asset.kind == AssetKind::Source) {
                 source.definition = Some(format!("source {name} is {relation}").into());

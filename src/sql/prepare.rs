@@ -261,8 +261,8 @@ impl<'t, Side: Sync> Opened<'t, Side> {
             diagnostics.extend(artifacts.diagnostics());
         }
         let ephemeral = drafts.iter().filter_map(|draft| relations.ephemeral(draft)).collect();
-        let files = drafts.into_par_iter().map(|draft| relations.finish(draft)).collect();
-        let beside = Beside::of(&self.world).with_ephemeral(ephemeral);
+        let files: Vec<Prepared> = drafts.into_par_iter().map(|draft| relations.finish(draft)).collect();
+        let beside = Beside::of(&self.world).with_ephemeral(ephemeral).with_named(&files);
         PreparedSide { files, unreadable: self.unreadable, diagnostics, declared, beside }
     }
 }

@@ -3,6 +3,7 @@
 mod beside_sql;
 mod ephemeral;
 mod macros;
+mod named;
 mod selectors;
 mod snapshots;
 
