@@ -13,6 +13,7 @@ pub mod columns;
 pub mod compiled;
 pub mod config;
 pub mod exposures;
+pub mod expressions;
 pub mod macros;
 pub mod mentions;
 pub mod metrics;

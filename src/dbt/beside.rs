@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
+use super::expressions::{self, Expression};
 use super::mentions::RawMention;
 use super::named::Named;
 use super::reference::Target;
@@ -15,6 +16,7 @@ use crate::lineage::model::{
     LineageGraph, Mention, MentionKind, Read, Role, RowSet, Transformation,
 };
 use crate::path::RepoPath;
+use crate::sql::dialect::Dialect;
 use crate::sql::template::Prepared;
 
 /// What one side declares beside its SQL.
@@ -50,13 +52,12 @@ struct Declared {
 }
 
 impl Beside {
-    /// Resolves what the projects of a tree declare.
+    /// Resolves what the projects of a tree declare; `dialect` is that of a project.
     #[must_use]
-    pub fn of(world: &World) -> Self {
+    pub fn of(world: &World, dialect: &dyn Fn(usize) -> Dialect) -> Self {
         let mut beside = Self::default();
         for (project, properties) in world.properties.iter().enumerate() {
-            let places = properties.mentions.iter().filter_map(|mention| place(world, project, mention));
-            beside.places.extend(places);
+            beside.places.extend(places(world, project, dialect));
             for exposure in &properties.exposures {
                 let mut depends_on = BTreeMap::new();
                 for (target, line) in &exposure.depends_on {
@@ -213,6 +214,24 @@ impl Declared {
         graph.assets.insert(self.name.clone(), asset);
         graph.exposures.insert(self.name.clone(), self.shown.clone());
     }
+}
+
+/// The places of a project that name assets and columns.
+fn places(world: &World, project: usize, dialect: &dyn Fn(usize) -> Dialect) -> Vec<Place> {
+    let mentions = world.properties.get(project).into_iter().flat_map(|properties| &properties.mentions);
+    let places = mentions.filter_map(|mention| Some((place(world, project, mention)?, mention.expression.as_deref())));
+    let (in_sql, mut plain): (Vec<_>, Vec<_>) = places.partition(|(_, expression)| expression.is_some());
+    if !in_sql.is_empty() {
+        let told = in_sql.iter().filter_map(|(place, text)| Some((place, (*text)?)));
+        let expressions: Vec<Expression<'_>> =
+            told.map(|(place, text)| Expression { asset: &place.asset, file: &place.file, text }).collect();
+        let columns = expressions::columns(&expressions, dialect(project));
+        for ((place, _), columns) in in_sql.iter().zip(columns) {
+            let of_column = |column| (Place { column: Some(column), ..place.clone() }, None);
+            plain.extend(columns.into_iter().map(of_column));
+        }
+    }
+    plain.into_iter().map(|(place, _)| place).collect()
 }
 
 fn place(world: &World, project: usize, raw: &RawMention) -> Option<Place> {

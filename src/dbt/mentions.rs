@@ -1,7 +1,8 @@
 //! The places in property files that name columns: generic tests, contracts, unit tests, semantic models, metrics.
 //!
-//! They are no lineage: no value flows there. Such a place breaks when what it names is gone. Of expressions in YAML only
-//! plain names are read; of unit tests the rows that are written as maps or CSV in the file itself.
+//! They are no lineage: no value flows there. Such a place breaks when what it names is gone. Of expressions in YAML those
+//! of generic tests are handed on as they are, and of the others only plain names are read; of unit tests the rows that are
+//! written as maps or CSV in the file itself.
 
 mod semantics;
 mod unit_tests;
@@ -18,6 +19,8 @@ pub struct RawMention {
     pub target: Target,
     /// The column; `None` where it names the asset as such.
     pub column: Option<String>,
+    /// SQL that names columns, where no column is written out.
+    pub expression: Option<String>,
     /// What the place is.
     pub mention: Mention,
     /// The type that a contract promises.
@@ -70,6 +73,7 @@ impl Collector<'_> {
             self.found.push(RawMention {
                 target: target.clone(),
                 column: column.flatten(),
+                expression: None,
                 mention: mention.clone(),
                 data_type: None,
                 file: self.file.clone(),
@@ -130,8 +134,16 @@ impl Collector<'_> {
             self.add(target, Some(column), (&mention, line));
         }
         let Some(arguments) = arguments else { return };
-        let nested = arguments.get("arguments").into_iter().flat_map(Node::map);
-        let all: Vec<(&Key, &Node)> = arguments.map().chain(nested).collect();
+        let inside = |key: &str| arguments.get(key).into_iter().flat_map(Node::map);
+        let all: Vec<(&Key, &Node)> = arguments.map().chain(inside("arguments")).collect();
+        for (key, value) in all.iter().copied().chain(inside("config").filter(|(key, _)| key.text == "where")) {
+            if let Some(sql) = value.scalar().and_then(|text| expression(&name, &key.text, (column, &text))) {
+                let column = None;
+                let (target, mention, file) = (target.clone(), mention.clone(), self.file.clone());
+                let (expression, data_type, line) = (Some(sql), None, value.line);
+                self.found.push(RawMention { target, column, expression, mention, data_type, file, line });
+            }
+        }
         let to = all.iter().find(|(key, _)| key.text == "to").and_then(|(_, to)| Target::parse(&to.scalar()?));
         for (key, value) in all {
             if key.text == "field" {
@@ -182,6 +194,18 @@ fn names_columns(key: &str) -> bool {
                 .iter()
                 .any(|word| key == *word || key.ends_with(&format!("_{word}")));
     names && !of_others
+}
+
+/// The condition on rows of the tested relation that an argument of a test is. That which `expression_is_true` says of a
+/// column goes on behind its name.
+fn expression(test: &str, key: &str, (column, text): (Option<&str>, &str)) -> Option<String> {
+    let is_true = test.rsplit('.').next() == Some("expression_is_true");
+    match key {
+        "where" | "row_condition" => Some(text.to_owned()),
+        "condition" if is_true => Some(text.to_owned()),
+        "expression" if is_true => Some(column.map_or_else(|| text.to_owned(), |column| format!("{column} {text}"))),
+        _ => None,
+    }
 }
 
 /// The contract that dbt holds a model to.
@@ -235,7 +259,8 @@ mod tests_of_mentions {
                 Target::Source { source, table } => format!("{source}.{table} "),
                 Target::Metric(name) => format!("metric {name} "),
             };
-            let column = mention.column.as_deref().unwrap_or("*");
+            let column = mention.column.or(mention.expression);
+            let column = column.as_deref().unwrap_or("*");
             format!("{}: {target}{column} ({})", mention.line, mention.mention)
         };
         told.into_iter().map(tell).collect()
@@ -280,6 +305,36 @@ mod tests_of_mentions {
             "19: customers customer_id (test relationships)",
             "20: id (test accepted_values)",
             "23: address (test unique)",
+        ];
+        assert_eq!(told(text), expected);
+    }
+
+    #[test]
+    fn conditions_of_tests_are_handed_on() {
+        let text = "models:
+  - name: orders
+    tests:
+      - dbt_utils.expression_is_true:
+          arguments:
+            expression: amount + fee > 0
+          config:
+            where: day > '2020-01-01'
+      - shop.is_sorted: {expression: amount, row_condition: id > 0}
+    columns:
+      - name: id
+        tests:
+          - dbt_utils.expression_is_true:
+              expression: \"> 0\"
+          - unique: {where: day is not null}
+";
+        let expected = [
+            "6: amount + fee > 0 (test dbt_utils.expression_is_true)",
+            "8: day > '2020-01-01' (test dbt_utils.expression_is_true)",
+            "9: id > 0 (test shop.is_sorted)",
+            "13: id (test dbt_utils.expression_is_true)",
+            "14: id > 0 (test dbt_utils.expression_is_true)",
+            "15: id (test unique)",
+            "15: day is not null (test unique)",
         ];
         assert_eq!(told(text), expected);
     }

@@ -261,8 +261,9 @@ impl<'t, Side: Sync> Opened<'t, Side> {
             diagnostics.extend(artifacts.diagnostics());
         }
         let ephemeral = drafts.iter().filter_map(|draft| relations.ephemeral(draft)).collect();
+        let beside = Beside::of(&self.world, &|project| self.dialect(project, &drafts).0).with_ephemeral(ephemeral);
         let files: Vec<Prepared> = drafts.into_par_iter().map(|draft| relations.finish(draft)).collect();
-        let beside = Beside::of(&self.world).with_ephemeral(ephemeral).with_named(&files);
+        let beside = beside.with_named(&files);
         PreparedSide { files, unreadable: self.unreadable, diagnostics, declared, beside }
     }
 }
