@@ -14,6 +14,7 @@ pub mod compiled;
 pub mod config;
 pub mod exposures;
 pub mod expressions;
+pub mod governance;
 pub mod macros;
 pub mod mentions;
 pub mod metrics;

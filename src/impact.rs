@@ -4,7 +4,7 @@
 //! comments and CTE names are already gone from them.
 //!
 //! ```text
-//! pair → rename → diff → position → reach → readers → severity
+//! pair → rename → diff → position → refusals → reach → readers → severity
 //! ```
 //!
 //! - `folded`: before all that, ephemeral models become part of their readers.
@@ -12,6 +12,7 @@
 //! - `rename`: which removed and added assets are one; what only follows a rename is no change elsewhere.
 //! - `column`, `row_set`, `diff`: what changed in each (`inputs`, `names` and `data_type` say when two things are equal).
 //! - `position`: who takes columns by their places and gets other ones.
+//! - `refusals`: who names a model that is not open to it any more.
 //! - `reach`: which columns and rows downstream of them are reached, column by column (over the edges in `routes`).
 //! - `readers`: which places at head still name something that is gone or has another type.
 //! - `severity`: how much each matters, and the verdict.
@@ -28,6 +29,7 @@ mod pair;
 mod position;
 mod reach;
 mod readers;
+mod refusals;
 mod rename;
 mod routes;
 mod row_set;
@@ -50,9 +52,11 @@ use crate::source::ChangedFile;
 pub fn assess(base: &LineageGraph, head: &LineageGraph, changed: &[ChangedFile]) -> Impact {
     let mut differences = diff::differences(base, head, changed);
     let shifted = position::shifted(base, head, &mut differences);
+    refusals::note(base, head, &mut differences);
     let reached = reach::follow((base, head), &differences, &shifted);
-    let readers = readers::find(head, &differences, &reached);
-    severity::weigh(head, &differences, (&reached, &readers))
+    let mut readers = readers::find(head, &differences, &reached);
+    refusals::add(base, head, &mut readers);
+    severity::weigh((base, head), &differences, (&reached, &readers))
 }
 
 #[cfg(test)]

@@ -2,11 +2,15 @@
 //! of sources are, and how dbt selects a node. Added to a side's graph once that is linked, because whether a named column
 //! is there is known only then.
 
+mod stewards;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
+use self::stewards::Stewards;
 use super::expressions::{self, Expression};
+use super::governance::Governance;
 use super::mentions::RawMention;
 use super::named::Named;
 use super::reference::Target;
@@ -28,6 +32,7 @@ pub struct Beside {
     selectors: BTreeMap<AssetName, DbtSelector>,
     ephemeral: BTreeSet<AssetName>,
     named: Vec<Named>,
+    stewards: Stewards,
 }
 
 /// A place that names an asset or a column of it.
@@ -108,6 +113,12 @@ impl Beside {
         &self.ephemeral
     }
 
+    /// Notes who owns what and who may name it; `told` is what the files of nodes say themselves.
+    #[must_use]
+    pub fn with_stewards(self, world: &World, told: &BTreeMap<AssetName, Governance>) -> Self {
+        Self { stewards: Stewards::of(world, told), ..self }
+    }
+
     /// What contracts promise; of columns whose type no SQL says, that type.
     fn add_contracts(&self, graph: &mut LineageGraph) {
         let mut promised: BTreeMap<&AssetName, BTreeMap<String, String>> = BTreeMap::new();
@@ -148,6 +159,7 @@ impl Beside {
         for exposure in &self.exposures {
             exposure.add_to(graph);
         }
+        self.stewards.add_to(graph);
         graph.selectors.extend(self.selectors.iter().map(|(name, selector)| (name.clone(), selector.clone())));
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::governance::Governance;
 use super::snapshot::SnapshotConfig;
 use super::yaml;
 
@@ -20,6 +21,8 @@ pub struct NodeConfig {
     pub alias: Option<String>,
     /// `false` for a node that dbt leaves out.
     pub enabled: Option<String>,
+    /// Who owns it, and who may name it.
+    pub governance: Governance,
     /// What only snapshots have.
     pub snapshot: SnapshotConfig,
 }
@@ -40,6 +43,7 @@ impl NodeConfig {
             database: read(&["database", "project", "catalog", "target_database"]),
             alias: read(&["alias"]),
             enabled: read(&["enabled"]),
+            governance: Governance::read(&|name| setting(map, name)),
             snapshot: SnapshotConfig {
                 strategy: read(&["strategy"]),
                 updated_at: read(&["updated_at"]),
@@ -59,6 +63,7 @@ impl NodeConfig {
             database: self.database.or(general.database),
             alias: self.alias.or(general.alias),
             enabled: self.enabled.or(general.enabled),
+            governance: self.governance.over(general.governance),
             snapshot: self.snapshot.over(general.snapshot),
         }
     }
@@ -78,6 +83,7 @@ impl NodeConfig {
             alias: named(self.alias).filter(|text| text != "None"),
             // What a variable decides is for whoever runs the project: the node counts as switched on.
             enabled: self.enabled.filter(|enabled| !enabled.contains("{{")),
+            governance: self.governance,
             snapshot: self.snapshot,
         }
     }

@@ -12,6 +12,7 @@ use minijinja::Value;
 use super::column::KnownColumns;
 use super::compiled::Compiled;
 use super::config::NodeConfig;
+use super::governance::Governance;
 use super::macros::{Words, asks_warehouse, extract};
 use super::names::{Names, TARGET_DATABASE, TARGET_SCHEMA};
 use super::project::Role;
@@ -79,6 +80,12 @@ impl Draft {
     #[must_use]
     pub fn asset(&self) -> Option<&AssetName> {
         self.build.as_ref().map(|build| &build.asset)
+    }
+
+    /// Who owns the node that it is, and who may name that, by all that is configured.
+    #[must_use]
+    pub fn governance(&self) -> Option<(AssetName, Governance)> {
+        self.build.as_ref().map(|build| (build.asset.clone(), build.config.governance.clone()))
     }
 
     /// The file as the node that it is, without what the catalog gets.

@@ -103,6 +103,12 @@ impl Project {
         config::from_section(self.settings.get(section), &self.name, folders, node)
     }
 
+    /// Whether other projects may only name its public models.
+    #[must_use]
+    pub fn is_restricted(&self) -> bool {
+        self.settings.get("restrict-access").and_then(Value::as_bool).unwrap_or(false)
+    }
+
     /// A setting anywhere in the project file that only one adapter has, as a sign of that adapter.
     #[must_use]
     pub fn adapter_sign(&self) -> Option<(Dialect, &'static str)> {

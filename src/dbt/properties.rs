@@ -1,5 +1,5 @@
 //! Property files (`schema.yml`, `sources.yml`, any name): sources with their tables and columns, settings of nodes,
-//! exposures, metrics, and the places that name columns.
+//! exposures, metrics, groups, and the places that name columns.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::config::NodeConfig;
 use super::exposures::{self, RawExposure};
+use super::governance::{self, Governance};
 use super::mentions::{self, RawMention};
 use super::metrics::Metrics;
 use super::snapshot::declared::{self, DeclaredSnapshot};
@@ -26,6 +27,8 @@ pub struct SourceTable {
     pub identifier: String,
     /// Declared columns in order, with their types where given.
     pub columns: Vec<(String, Option<String>)>,
+    /// Whom to ask about it.
+    pub owner: Option<String>,
     /// The file that declares it.
     pub file: RepoPath,
     /// The line of its name in that file, from 1; 0 where it was not found.
@@ -45,6 +48,8 @@ pub struct Properties {
     pub versioned: BTreeSet<String>,
     /// Places that name columns.
     pub mentions: Vec<RawMention>,
+    /// Groups of models, each with its owner.
+    pub groups: BTreeMap<String, String>,
     /// Exposures.
     pub exposures: Vec<RawExposure>,
     /// Metrics and measures.
@@ -72,6 +77,7 @@ impl Properties {
         self.latest.extend(other.latest);
         self.versioned.extend(other.versioned);
         self.mentions.extend(other.mentions);
+        self.groups.extend(other.groups);
         self.exposures.extend(other.exposures);
         self.metrics.extend(other.metrics);
         self.snapshots.extend(other.snapshots);
@@ -103,7 +109,7 @@ impl<'t> PropertyFiles<'t> {
 /// Whether a YAML file could hold properties; cheap.
 #[must_use]
 pub fn may_hold_properties(text: &str) -> bool {
-    ["sources:", "models:", "seeds:", "snapshots:", "exposures:", "unit_tests:", "metrics:"]
+    ["sources:", "models:", "seeds:", "snapshots:", "exposures:", "unit_tests:", "metrics:", "groups:"]
         .iter()
         .any(|key| text.contains(key))
 }
@@ -122,6 +128,7 @@ pub fn read(file: &RepoPath, text: &str) -> Result<Properties, String> {
         ..Properties::default()
     };
     let root = tree.value();
+    properties.groups.extend(governance::groups(&root));
     let lines = NameLines::of(text);
     for source in yaml::entries(&root, "sources") {
         read_source(file, &lines, source, &mut properties);
@@ -138,6 +145,7 @@ fn read_source(file: &RepoPath, lines: &NameLines<'_>, source: &Value, propertie
     let Some(name) = yaml::text(source, "name") else { return };
     let source_line = lines.line(&name, 1).unwrap_or(0);
     let schema = yaml::text(source, "schema").unwrap_or_else(|| name.clone());
+    let owner = Governance::of_entry(source).owner;
     let database = ["database", "catalog", "project"].iter().find_map(|key| yaml::text(source, key));
     for table in yaml::entries(source, "tables") {
         let Some(table_name) = yaml::text(table, "name") else { continue };
@@ -149,6 +157,7 @@ fn read_source(file: &RepoPath, lines: &NameLines<'_>, source: &Value, propertie
             schema: schema.clone(),
             identifier: yaml::text(table, "identifier").unwrap_or_else(|| table_name.clone()),
             columns,
+            owner: Governance::of_entry(table).owner.or_else(|| owner.clone()),
             file: file.clone(),
             line: lines.line(&table_name, source_line.saturating_add(1)).unwrap_or(0),
         };
@@ -158,8 +167,16 @@ fn read_source(file: &RepoPath, lines: &NameLines<'_>, source: &Value, propertie
 
 fn read_node(node: &Value, properties: &mut Properties) {
     let Some(name) = yaml::text(node, "name") else { return };
-    if let Some(config) = node.get("config").and_then(Value::as_object) {
-        properties.nodes.insert(name.clone(), NodeConfig::from_map(config));
+    let own = node_config(node);
+    // A version is a node with a file of its own.
+    for version in yaml::entries(node, "versions") {
+        let file = yaml::text(version, "v").map(|number| format!("{name}_v{number}"));
+        if let Some(file) = yaml::text(version, "defined_in").or(file) {
+            properties.nodes.insert(file, node_config(version).over(own.clone()));
+        }
+    }
+    if own != NodeConfig::default() {
+        properties.nodes.entry(name.clone()).or_insert(own);
     }
     if yaml::entries(node, "versions").next().is_some() {
         properties.versioned.insert(name.clone());
@@ -167,6 +184,12 @@ fn read_node(node: &Value, properties: &mut Properties) {
     let versions = yaml::entries(node, "versions").filter_map(|version| yaml::text(version, "v"));
     let newest = versions.max_by(|a, b| compare_versions(a, b));
     properties.latest.extend(yaml::text(node, "latest_version").or(newest).map(|latest| (name, latest)));
+}
+
+/// What an entry says of its node.
+fn node_config(entry: &Value) -> NodeConfig {
+    let config = entry.get("config").and_then(Value::as_object).map(NodeConfig::from_map);
+    NodeConfig { governance: Governance::of_entry(entry), ..config.unwrap_or_default() }
 }
 
 /// Versions that are numbers compare as numbers.

@@ -236,6 +236,11 @@ pub struct AssetChange {
     pub upstream_removed: Vec<AssetName>,
     /// Places at head that still read the old name of a removed or renamed asset.
     pub readers: Vec<Reader>,
+    /// Places at head that name a model which since the change is not open to them: this one, or, where they stand in
+    /// this asset, another one.
+    pub refused: Vec<Reader>,
+    /// Whom to ask, where that is known.
+    pub owner: Option<String>,
     /// Unchanged assets that take its columns by their places and so get other ones than before, ordered.
     pub read_by_position: Vec<AssetName>,
     /// Readable definition at base, for the SQL diff.
@@ -261,6 +266,8 @@ impl AssetChange {
             upstream_added: Vec::new(),
             upstream_removed: Vec::new(),
             readers: Vec::new(),
+            refused: Vec::new(),
+            owner: None,
             read_by_position: Vec::new(),
             base_definition: None,
             head_definition: None,
@@ -268,7 +275,7 @@ impl AssetChange {
     }
 }
 
-/// A place at head that names something that is gone.
+/// A place at head that names something that is gone, or not open to it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Reader {
     /// The file.
@@ -309,6 +316,8 @@ pub struct Downstream {
     pub columns: Vec<AffectedColumn>,
     /// Places in its definition that read a removed name.
     pub readers: Vec<Reader>,
+    /// Whom to ask, where that is known; of an exposure that says so itself.
+    pub owner: Option<String>,
     /// What people are told of it, where it is an exposure.
     pub exposure: Option<Exposure>,
 }

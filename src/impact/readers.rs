@@ -22,6 +22,12 @@ impl Readers {
         self.by_name.get(asset).and_then(|names| names.get(&column.cloned())).into_iter().flatten()
     }
 
+    /// Adds a place.
+    pub(super) fn add(&mut self, read: &Read) {
+        let names = self.by_name.entry(read.asset.clone()).or_default();
+        names.entry(read.column.clone()).or_default().insert(place(read));
+    }
+
     /// Every place with the asset that it reads.
     pub(super) fn all(&self) -> impl Iterator<Item = (&AssetName, &Reader)> {
         let names = self.by_name.iter();
@@ -67,13 +73,7 @@ pub(super) fn find(head: &LineageGraph, differences: &[Difference<'_>], reach: &
         group = Some((&read.asset, names));
         let Some(counts) = names.and_then(|names| names.get(&read.column.as_ref())) else { continue };
         if stands(read, head) && counts.count(read) {
-            readers
-                .by_name
-                .entry(read.asset.clone())
-                .or_default()
-                .entry(read.column.clone())
-                .or_default()
-                .insert(place(read));
+            readers.add(read);
         }
     }
     readers
@@ -117,7 +117,8 @@ fn stands(read: &Read, head: &LineageGraph) -> bool {
     read.column.is_none() || *name != read.asset || fills_what_is_missing()
 }
 
-fn place(read: &Read) -> Reader {
+/// The place of a read.
+pub(super) fn place(read: &Read) -> Reader {
     let name = read.column.as_ref().map_or_else(|| read.asset.to_string(), ToString::to_string);
     Reader {
         file: read.file.clone(),

@@ -12,7 +12,7 @@ use crate::lineage::model::{Asset, AssetKind, AssetName, ColumnName, ColumnRef, 
 
 /// Puts everything together.
 pub(super) fn weigh(
-    head: &LineageGraph,
+    (base, head): (&LineageGraph, &LineageGraph),
     differences: &[Difference<'_>],
     (reach, readers): (&Reach<'_>, &Readers),
 ) -> Impact {
@@ -29,7 +29,12 @@ pub(super) fn weigh(
         Verdict::Additive
     };
     let through_stars = readers_through_stars(reach, readers);
-    let assets = differences.iter().map(|difference| with_readers(difference, readers, &through_stars)).collect();
+    let owner = |name: &AssetName| head.owners.get(name).or_else(|| base.owners.get(name)).cloned();
+    let change = |difference: &Difference<'_>| {
+        let change = with_readers(difference, readers, &through_stars);
+        AssetChange { owner: owner(&change.name), ..change }
+    };
+    let assets = differences.iter().map(change).collect();
     Impact { verdict, assets, downstream }
 }
 
@@ -139,6 +144,7 @@ fn row((graph, asset): (&LineageGraph, &Asset), found: Gathered<'_>, reach: &Rea
             .map(|(name, origins)| AffectedColumn { name, affected_by: origins.into_iter().cloned().collect() })
             .collect(),
         readers: found.readers.into_iter().collect(),
+        owner: graph.owners.get(&asset.name).cloned(),
         exposure: graph.exposures.get(&asset.name).cloned(),
     })
 }

@@ -369,6 +369,12 @@ pub struct LineageGraph {
     pub exposures: BTreeMap<AssetName, Exposure>,
     /// What enforced contracts promise: columns with their types, one a line.
     pub contracts: BTreeMap<AssetName, String>,
+    /// Whom to ask about an asset.
+    pub owners: BTreeMap<AssetName, String>,
+    /// Models that not everybody may name, each with a text that says who may: equal texts, equal readers.
+    pub closed: BTreeMap<AssetName, String>,
+    /// Places that name a model which is not open to them.
+    pub refused: BTreeSet<Read>,
     /// How dbt selects an asset on its command line.
     pub selectors: BTreeMap<AssetName, DbtSelector>,
     /// What was learnt of each file.

@@ -96,9 +96,10 @@ impl Level {
 struct Gone {
     name: String,
     how: String,
+    is_there: bool,
 }
 
-/// Places that read what is gone, each once: first with what the changed asset tells, then those that are only known
+/// Places that read what is gone or not open to them, each once: first with what the changed asset tells, then those that are only known
 /// from downstream.
 fn of_readers(impact: &Impact) -> Vec<Annotation> {
     let mut seen = BTreeSet::new();
@@ -107,10 +108,12 @@ fn of_readers(impact: &Impact) -> Vec<Annotation> {
             .columns
             .iter()
             .flat_map(move |column| column.readers.iter().map(move |reader| (reader, gone_column(asset, column))));
-        asset.readers.iter().map(move |reader| (reader, gone_asset(asset))).chain(of_columns)
+        let not_open = asset.refused.iter().map(|reader| (reader, refused(reader)));
+        asset.readers.iter().map(move |reader| (reader, gone_asset(asset))).chain(of_columns).chain(not_open)
     });
     let of_downstream = impact.downstream.iter().flat_map(|downstream| {
-        let gone = |reader: &Reader| Gone { name: reader.name.clone(), how: "removes or changes it".to_owned() };
+        let how = || "removes or changes it".to_owned();
+        let gone = move |reader: &Reader| Gone { name: reader.name.clone(), how: how(), is_there: false };
         downstream.readers.iter().map(move |reader| (reader, gone(reader)))
     });
     of_assets
@@ -126,13 +129,14 @@ fn of_reader(reader: &Reader, gone: &Gone) -> Annotation {
         (None, Some(asset)) => format!(" by `{asset}`"),
         (None, None) => String::new(),
     };
+    let still = if gone.is_there { "" } else { "still " };
     Annotation {
         level: Level::Error,
         file: Some(reader.file.clone()),
         line: reader.line,
         column: 0,
         title: "Breaks downstream".to_owned(),
-        message: format!("`{}` is still read here{by}; this change {}", gone.name, gone.how),
+        message: format!("`{}` is {still}read here{by}; this change {}", gone.name, gone.how),
     }
 }
 
@@ -142,7 +146,11 @@ fn gone_asset(asset: &AssetChange) -> Gone {
         AssetChangeKind::Removed => "removes it".to_owned(),
         AssetChangeKind::Added | AssetChangeKind::Modified => "alters it".to_owned(),
     };
-    Gone { name: asset.previous_name.as_ref().unwrap_or(&asset.name).to_string(), how }
+    Gone { name: asset.previous_name.as_ref().unwrap_or(&asset.name).to_string(), how, is_there: false }
+}
+
+fn refused(reader: &Reader) -> Gone {
+    Gone { name: reader.name.clone(), how: "makes that a ref that dbt refuses".to_owned(), is_there: true }
 }
 
 fn gone_column(asset: &AssetChange, column: &ColumnChange) -> Gone {
@@ -157,7 +165,7 @@ fn gone_column(asset: &AssetChange, column: &ColumnChange) -> Gone {
         }
         ColumnChangeKind::Added | ColumnChangeKind::LineageChanged => "alters it".to_owned(),
     };
-    Gone { name: format!("{owner}.{previous}"), how }
+    Gone { name: format!("{owner}.{previous}"), how, is_there: false }
 }
 
 /// A file that the catalog refused.
@@ -297,6 +305,18 @@ mod tests {
                 "::error file=orders.sql,line=15,title=Rejected by the catalog::Expected ';' (PARSER_ERROR)",
                 "::error file=orders.sql,line=3,col=9,title=Not fully understood (parse-error)::expected `FROM`%0Aset \
                  `dialect`",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_ref_that_dbt_refuses_is_told_at_its_line() {
+        let closed = AssetChange { refused: vec![reader("mart.sql", 3, "shop.orders")], ..asset(Vec::new()) };
+        assert_eq!(
+            render(&from_report(&report(vec![closed], Vec::new(), Vec::new()))),
+            [
+                "::error file=mart.sql,line=3,title=Breaks downstream::`shop.orders` is read here by `mart`; this change \
+              makes that a ref that dbt refuses"
             ]
         );
     }

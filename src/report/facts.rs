@@ -21,7 +21,7 @@ pub use changes::{ChangeRow, What};
 pub use footer::footer;
 pub use headline::{headline, numbers, one_line};
 pub use notes::{Note, Notes, notes};
-pub use reach::{named as named_downstream, nearest_first, reached, through};
+pub use reach::{named as named_downstream, nearest_first, owned, reached, through};
 pub use row_sets::{row_set, row_set_sentence};
 pub use selector::selector;
 
@@ -44,13 +44,15 @@ pub enum Shape {
     Full,
 }
 
-/// A name that is gone or has another type, and the places that still read it.
+/// A name that is gone or has another type, and the places that still read it; or a model, and those that may not name it.
 #[derive(Debug)]
 pub struct Broken<'a> {
     /// The name and what happened to it: "`a.b` was removed".
     pub what: Phrase,
     /// Whether the name is gone (a retyped column is not).
     pub gone: bool,
+    /// Whether the name is there, and not open to who reads it.
+    pub refused: bool,
     /// Where it is still read, ordered, each place once.
     pub readers: Vec<&'a Reader>,
 }

@@ -103,7 +103,7 @@ impl Screen<'_> {
 
     fn change(&self, row: &ChangeRow<'_>) -> Vec<Phrase> {
         let name = match row.what {
-            What::Asset => Phrase::default().name(&row.asset.name),
+            What::Asset | What::Refused => Phrase::default().name(&row.asset.name),
             What::Column(column) => Phrase::default().name(format!("{}.{}", row.asset.name, column.name)),
         };
         let name = name.words(row.more_dialects());
@@ -155,7 +155,7 @@ impl Screen<'_> {
         let happens = words::severity(asset.severity);
         let happens = if asset.severity == Severity::Breaking { happens.to_uppercase() } else { happens.to_owned() };
         vec![
-            if asset.exposure.is_some() { facts::named_downstream(asset) } else { Phrase::default().name(&asset.name) },
+            if asset.exposure.is_some() { facts::named_downstream(asset) } else { facts::owned(asset) },
             Phrase::new(happens),
             Phrase::new(what).list(columns, MOST_ITEMS).words(" via ").then(facts::through(asset, MOST_ITEMS)),
         ]

@@ -1,5 +1,6 @@
 //! dbt projects from the outside: `preview` on a small project of our own, edited.
 
+mod access;
 mod beside_sql;
 mod ephemeral;
 mod macros;

@@ -94,6 +94,8 @@ impl Redactor<'_> {
         asset.file.iter_mut().for_each(|path| self.path(path));
         asset.columns.iter_mut().for_each(|column| self.column_change(column));
         self.readers(&mut asset.readers);
+        self.readers(&mut asset.refused);
+        self.texts([&mut asset.owner]);
         self.texts([&mut asset.base_definition, &mut asset.head_definition]);
         let clauses = asset.row_set.iter_mut();
         clauses.flat_map(|change| change.base.iter_mut().chain(&mut change.head)).for_each(|text| self.text(text));
@@ -116,6 +118,7 @@ impl Redactor<'_> {
             column.affected_by.iter_mut().for_each(|reference| self.reference(reference));
         }
         self.readers(&mut asset.readers);
+        self.texts([&mut asset.owner]);
         if let Some(shown) = &mut asset.exposure {
             self.texts([&mut shown.label, &mut shown.category, &mut shown.owner, &mut shown.url]);
         }

@@ -223,6 +223,7 @@ fn the_diagram_holds_one_hop_around_a_change_and_what_it_reaches() {
         severity: Severity::Review,
         via: Vec::new(),
         columns: Vec::new(),
+        owner: None,
         exposure: None,
         readers: Vec::new(),
     };

@@ -31,7 +31,11 @@ pub fn attention(facts: &Facts<'_>) -> Vec<Attention> {
 
 fn still_read(facts: &Facts<'_>) -> Vec<Phrase> {
     let sentence = |broken: &Broken<'_>| {
-        let link = if broken.gone { ", and the old name is still read at " } else { ", and it is read at " };
+        let link = match (broken.refused, broken.gone) {
+            (true, _) => "; dbt refuses the ref at ",
+            (false, true) => ", and the old name is still read at ",
+            (false, false) => ", and it is read at ",
+        };
         broken.what.clone().words(link).list(places(&broken.readers), MOST_PLACES)
     };
     facts.broken.iter().map(sentence).collect()

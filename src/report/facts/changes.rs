@@ -24,6 +24,8 @@ pub const DIGEST: &str = "…#";
 pub enum What<'a> {
     /// The asset as a whole.
     Asset,
+    /// That it is open to fewer readers, or names what is not open to it.
+    Refused,
     /// One of its columns.
     Column(&'a ColumnChange),
 }
@@ -60,25 +62,33 @@ pub fn rows(assets: &[AssetChange]) -> Vec<ChangeRow<'_>> {
 fn rows_of(asset: &AssetChange) -> Vec<ChangeRow<'_>> {
     let row = |what| ChangeRow { asset, what, copies: Vec::new() };
     let whole = row(What::Asset);
+    let refused = (!asset.refused.is_empty()).then(|| row(What::Refused));
     let columns = asset.columns.iter().map(|column| row(What::Column(column)));
-    match asset.change {
+    let others: Vec<ChangeRow<'_>> = match asset.change {
         AssetChangeKind::Added | AssetChangeKind::Removed => vec![whole],
         AssetChangeKind::Renamed => std::iter::once(whole).chain(columns).collect(),
         AssetChangeKind::Modified => {
             let other_rows = asset.row_set.iter().any(|change| change.clause.moves_rows());
-            let is_untold = asset.columns.is_empty() && !other_rows;
+            let is_open_to_fewer = !asset.refused.is_empty() && has_same_sql(asset);
+            let is_untold = asset.columns.is_empty() && !other_rows && !is_open_to_fewer;
             let is_told_whole = is_untold || !asset.read_by_position.is_empty();
             is_told_whole.then_some(whole).into_iter().chain(columns).collect()
         }
-    }
+    };
+    refused.into_iter().chain(others).collect()
 }
 
-/// Every name that is gone or retyped and still read.
+/// Every name that is gone or retyped and still read, or read by who may not.
 pub fn broken(assets: &[AssetChange]) -> Vec<Broken<'_>> {
     rows(assets)
         .into_iter()
         .filter(|row| row.rank() == Rank::StillRead)
-        .map(|row| Broken { what: row.what_happened(), gone: row.is_gone(), readers: row.readers() })
+        .map(|row| Broken {
+            what: row.what_happened(),
+            gone: row.is_gone(),
+            refused: row.is_refused(),
+            readers: row.readers(),
+        })
         .collect()
 }
 
@@ -87,6 +97,7 @@ impl<'a> ChangeRow<'a> {
         let fatal = match self.what {
             What::Asset => matches!(self.asset.change, AssetChangeKind::Removed | AssetChangeKind::Renamed),
             What::Column(column) => is_fatal(column),
+            What::Refused => true,
         };
         if fatal && !self.readers().is_empty() {
             return Rank::StillRead;
@@ -94,7 +105,7 @@ impl<'a> ChangeRow<'a> {
         match self.what {
             _ if fatal => Rank::Gone,
             What::Asset if self.asset.change == AssetChangeKind::Added => Rank::Added,
-            What::Asset => Rank::Definition,
+            What::Asset | What::Refused => Rank::Definition,
             What::Column(column) if column.change == ColumnChangeKind::Added => Rank::Added,
             What::Column(_) => Rank::Values,
         }
@@ -112,7 +123,20 @@ impl<'a> ChangeRow<'a> {
         match self.what {
             What::Asset => matches!(self.asset.change, AssetChangeKind::Removed | AssetChangeKind::Renamed),
             What::Column(column) => is_fatal(column) && column.change != ColumnChangeKind::TypeChanged,
+            What::Refused => false,
         }
+    }
+
+    /// Whether it tells of places that may not name a model.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        matches!(self.what, What::Refused)
+    }
+
+    /// What is wrong with the places that may not name a model.
+    fn refusal(&self) -> &'static str {
+        let names_itself = self.asset.refused.iter().any(|place| place.name == self.asset.name.as_str());
+        if names_itself { " is open to fewer readers" } else { " names a model that is not open to it" }
     }
 
     /// Whether what was called so is called otherwise now.
@@ -121,6 +145,7 @@ impl<'a> ChangeRow<'a> {
         match self.what {
             What::Asset => self.asset.change == AssetChangeKind::Renamed,
             What::Column(column) => column.change == ColumnChangeKind::Renamed,
+            What::Refused => false,
         }
     }
 
@@ -131,6 +156,7 @@ impl<'a> ChangeRow<'a> {
         let readers: BTreeSet<&Reader> = match self.what {
             What::Asset => asset.readers.iter().chain(self.removed_columns().flat_map(|c| &c.readers)).collect(),
             What::Column(column) => column.readers.iter().collect(),
+            What::Refused => asset.refused.iter().collect(),
         };
         let mut readers: Vec<&Reader> = readers.into_iter().collect();
         readers.dedup_by_key(|reader| (&reader.file, reader.line));
@@ -148,6 +174,7 @@ impl<'a> ChangeRow<'a> {
     pub fn what_happened(&self) -> Phrase {
         let asset_before = self.asset.previous_name.as_ref().unwrap_or(&self.asset.name);
         match self.what {
+            What::Refused => Phrase::default().name(&self.asset.name).words(self.refusal()),
             What::Asset => {
                 let subject = Phrase::default().name(asset_before);
                 match self.asset.change {
@@ -196,6 +223,7 @@ impl<'a> ChangeRow<'a> {
     pub fn column_cell(&self) -> Phrase {
         match self.what {
             What::Column(column) => Phrase::default().name(&column.name),
+            What::Refused => Phrase::new("—"),
             What::Asset if self.asset.columns.is_empty() => Phrase::new("—"),
             What::Asset if self.asset.change == AssetChangeKind::Renamed => Phrase::new("—"),
             What::Asset => Phrase::new(words::count(self.asset.columns.len(), "column", "columns")),
@@ -206,6 +234,7 @@ impl<'a> ChangeRow<'a> {
     #[must_use]
     pub fn change_cell(&self) -> Phrase {
         match self.what {
+            What::Refused => Phrase::new(self.refusal().trim_start_matches(" is").trim_start()),
             What::Asset => match (self.asset.change, &self.asset.previous_name) {
                 (AssetChangeKind::Renamed, Some(before)) => renamed_from(self.asset.confidence).name(before),
                 (AssetChangeKind::Modified, _) => Phrase::new(rewritten(self.asset)),
@@ -223,6 +252,7 @@ impl<'a> ChangeRow<'a> {
     #[must_use]
     pub fn sources(&self, most: usize) -> Phrase {
         let (before, after) = match self.what {
+            What::Refused => return Phrase::new("—"),
             What::Asset => (asset_names(&self.asset.upstream_removed), asset_names(&self.asset.upstream_added)),
             What::Column(column) => (column_names(&column.base_sources), column_names(&column.head_sources)),
         };

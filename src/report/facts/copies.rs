@@ -54,11 +54,17 @@ fn is_in(row: &ChangeRow<'_>, dialect: Dialect, dialects: &BTreeMap<&RepoPath, D
 /// `None` for a row that stays by itself: who reads what is gone is told of each.
 fn told<'a>(row: &ChangeRow<'a>) -> Option<Told<'a>> {
     let asset: &'a AssetChange = row.asset;
-    if !row.readers().is_empty() || !asset.read_by_position.is_empty() || asset.previous_name.is_some() {
+    if !asset.refused.is_empty()
+        || !row.readers().is_empty()
+        || !asset.read_by_position.is_empty()
+        || asset.previous_name.is_some()
+    {
         return None;
     }
     let (column, excerpts) = match row.what {
-        What::Asset => (None, [&asset.upstream_removed, &asset.upstream_added].map(|names| assets(names)).into()),
+        What::Asset | What::Refused => {
+            (None, [&asset.upstream_removed, &asset.upstream_added].map(|names| assets(names)).into())
+        }
         What::Column(column) => {
             let previous = column.previous_name.as_ref().map(|name| name.as_str());
             (Some((column.name.as_str(), previous, column.change)), excerpts(column))

@@ -44,12 +44,16 @@ fn breaking(facts: &Facts<'_>) -> Phrase {
                 words::assets(kinds)
             ))
         }
-        [Broken { what, gone, readers }] => {
+        [Broken { what, refused: true, readers, .. }] => {
+            what.clone().words(format!("; dbt refuses the ref in {}", places(readers.len())))
+        }
+        [Broken { what, gone, readers, .. }] => {
             let still = if *gone { "still " } else { "" };
             what.clone().words(format!(" and is {still}read in {}", places(readers.len())))
         }
         several => {
-            let (gone, retyped): (Vec<_>, Vec<_>) = several.iter().partition(|broken| broken.gone);
+            let (refused, others): (Vec<_>, Vec<_>) = several.iter().partition(|broken| broken.refused);
+            let (gone, retyped): (Vec<_>, Vec<_>) = others.into_iter().partition(|broken| broken.gone);
             let read = |broken: &[&Broken<'_>]| places(broken.iter().map(|broken| broken.readers.len()).sum());
             let mut parts = Vec::new();
             if !gone.is_empty() {
@@ -60,6 +64,10 @@ fn breaking(facts: &Facts<'_>) -> Phrase {
                 let names =
                     words::count(retyped.len(), "column has another type and is", "columns have another type and are");
                 parts.push(format!("{names} read in {}", read(&retyped)));
+            }
+            if !refused.is_empty() {
+                let models = words::count(refused.len(), "change", "changes");
+                parts.push(format!("dbt refuses a ref after {models}, in {}", read(&refused)));
             }
             Phrase::new(parts.join("; "))
         }

@@ -16,7 +16,12 @@ pub fn reached(facts: &Facts<'_>, most: usize) -> Phrase {
     }
     let asset = |asset: &&Downstream| {
         let name = if asset.exposure.is_some() { named(asset) } else { Phrase::default().name(&asset.name) };
-        name.words(format!(" ({})", words::severity(asset.severity)))
+        let name = name.words(format!(" ({}", words::severity(asset.severity)));
+        let name = match &asset.owner {
+            Some(owner) if asset.exposure.is_none() => name.words(", owner ").message(owner.as_str()),
+            _ => name,
+        };
+        name.words(")")
     };
     let at_least = if facts.at_least { "Downstream, at least: " } else { "Downstream: " };
     Phrase::new(at_least).list(facts.downstream.iter().map(asset), most).words(".")
@@ -31,11 +36,11 @@ pub fn nearest_first<'a>(facts: &Facts<'a>, most: usize) -> Vec<&'a Downstream> 
     rows
 }
 
-/// "exposure `Weekly KPIs` (dashboard, owner Ana)", "model `orders`".
+/// "exposure `Weekly KPIs` (dashboard, owner Ana)", "model `orders` (owner Bo)".
 #[must_use]
 pub fn named(asset: &Downstream) -> Phrase {
     let kind = Phrase::new(words::kind(asset.kind)).words(" ");
-    let Some(exposure) = &asset.exposure else { return kind.name(&asset.name) };
+    let Some(exposure) = &asset.exposure else { return kind.then(owned(asset)) };
     let bare = asset.name.as_str().trim_start_matches(EXPOSURE);
     let mut phrase = kind.name(exposure.label.as_deref().unwrap_or(bare));
     let (mut link, end) = (" (", if exposure.category.is_some() || exposure.owner.is_some() { ")" } else { "" });
@@ -47,6 +52,16 @@ pub fn named(asset: &Downstream) -> Phrase {
         phrase = phrase.words(link).words("owner ").message(owner.as_str());
     }
     phrase.words(end)
+}
+
+/// "`orders` (owner Ana)".
+#[must_use]
+pub fn owned(asset: &Downstream) -> Phrase {
+    let name = Phrase::default().name(&asset.name);
+    match &asset.owner {
+        Some(owner) => name.words(" (owner ").message(owner.as_str()).words(")"),
+        None => name,
+    }
 }
 
 /// The way from the changed asset, without the asset itself: `a` → `b`.

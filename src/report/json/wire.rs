@@ -96,6 +96,8 @@ struct Asset<'a> {
     row_set_clauses: Vec<Clause<'a>>,
     read_by_position: Vec<&'a str>,
     readers: Vec<Place<'a>>,
+    refused: Vec<Place<'a>>,
+    owner: Option<&'a str>,
     upstream: Upstream<'a>,
 }
 
@@ -134,6 +136,8 @@ impl<'a> From<&'a AssetChange> for Asset<'a> {
             row_set_clauses: asset.row_set.iter().map(Clause::from).collect(),
             read_by_position: asset.read_by_position.iter().map(AssetName::as_str).collect(),
             readers: asset.readers.iter().map(Place::from).collect(),
+            refused: asset.refused.iter().map(Place::from).collect(),
+            owner: asset.owner.as_deref(),
             upstream: Upstream {
                 added: asset.upstream_added.iter().map(AssetName::as_str).collect(),
                 removed: asset.upstream_removed.iter().map(AssetName::as_str).collect(),
@@ -200,6 +204,7 @@ struct Reached<'a> {
     via: Vec<&'a str>,
     columns: Vec<ReachedColumn<'a>>,
     readers: Vec<Place<'a>>,
+    owner: Option<&'a str>,
     exposure: Option<ExposureRow<'a>>,
 }
 
@@ -263,6 +268,7 @@ impl<'a> From<&'a Downstream> for Reached<'a> {
             via: asset.via.iter().map(AssetName::as_str).collect(),
             columns: asset.columns.iter().map(column).collect(),
             readers: asset.readers.iter().map(Place::from).collect(),
+            owner: asset.owner.as_deref(),
             exposure: asset.exposure.as_ref().map(ExposureRow::from),
         }
     }

@@ -126,8 +126,10 @@ fn asset_change() -> impl Strategy<Value = AssetChange> {
         vec(column_change(), 0..4),
         vec((select(row_set.to_vec()), vec(text(), 0..3), vec(text(), 0..3)), 0..3),
         vec(reader(), 0..3),
+        vec(reader(), 0..2),
     );
-    let around = (vec(asset(), 0..3), vec(asset(), 0..3), option::of(text()), option::of(text()));
+    let texts = (option::of(text()), option::of(text()), option::of(text()));
+    let around = (vec(asset(), 0..3), vec(asset(), 0..3), texts);
     (names, inside, around).prop_map(|(names, inside, around)| AssetChange {
         name: names.0,
         previous_name: names.1,
@@ -136,10 +138,12 @@ fn asset_change() -> impl Strategy<Value = AssetChange> {
         columns: inside.0,
         row_set: inside.1.into_iter().map(|(clause, base, head)| ClauseChange { clause, base, head }).collect(),
         readers: inside.2,
+        refused: inside.3,
+        owner: around.2.2,
         upstream_added: around.0,
         upstream_removed: around.1,
-        base_definition: around.2,
-        head_definition: around.3,
+        base_definition: around.2.0,
+        head_definition: around.2.1,
         ..samples::asset_change("x", AssetChangeKind::Modified)
     })
 }
@@ -150,15 +154,15 @@ fn downstream() -> impl Strategy<Value = Downstream> {
         .prop_map(|(name, affected_by)| AffectedColumn { name: ColumnName::new(&name), affected_by });
     let words = (option::of(text()), option::of(text()), option::of(text()), option::of(text()));
     let exposure = words.prop_map(|(label, category, owner, url)| Exposure { label, category, owner, url });
-    (asset(), 1_usize..9, severity, vec(asset(), 0..5), (vec(affected, 0..4), option::of(exposure))).prop_map(
-        |(name, distance, severity, via, (columns, exposure))| Downstream {
+    (asset(), 1_usize..9, severity, vec(asset(), 0..5), (vec(affected, 0..4), option::of(exposure), option::of(text())))
+        .prop_map(|(name, distance, severity, via, (columns, exposure, owner))| Downstream {
             name,
             via,
             columns,
             exposure,
+            owner,
             ..samples::downstream("x", distance, severity)
-        },
-    )
+        })
 }
 
 fn diagnostic() -> impl Strategy<Value = Diagnostic> {

@@ -71,7 +71,7 @@ fn downstream_diagnostics_files_and_coverage_are_told_in_the_words_of_the_contra
         json!({"name": "marts.daily", "kind": "view", "distance": 1, "severity": "breaking", "via": ["shop.orders"],
                "columns": [{"name": "revenue", "affected_by": ["shop.orders.amount"]}],
                "readers": [{"file": "marts/daily.sql", "line": 12, "name": "amount", "what": null}],
-               "exposure": null})
+               "owner": null, "exposure": null})
     );
     assert_eq!(
         document["diagnostics"][1],

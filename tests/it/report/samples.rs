@@ -58,6 +58,7 @@ pub fn downstream(name: &str, distance: usize, severity: Severity) -> Downstream
         via: vec![asset("shop.orders")],
         columns: Vec::new(),
         readers: Vec::new(),
+        owner: None,
         exposure: None,
     }
 }

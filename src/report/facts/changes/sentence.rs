@@ -14,6 +14,7 @@ impl ChangeRow<'_> {
         let asset = named(self.asset);
         match self.what {
             What::Asset => self.asset_sentence(asset, most),
+            What::Refused => Phrase::new("The ").then(asset).words(self.refusal()),
             What::Column(column) => {
                 let start = Phrase::new("In ").then(asset).words(", the column ");
                 match column.change {
