@@ -44,7 +44,7 @@ pub fn boundaries(sql: &str, dialect: Dialect) -> Vec<usize> {
 /// Cuts a script into stretches of at most `limit` by `weigh`, each of whole statements. A statement that is larger stays
 /// in one piece. The stretches joined are the script.
 #[must_use]
-pub fn stretches<'s>(sql: &'s str, dialect: Dialect, limit: usize, weigh: impl Fn(&str) -> usize) -> Vec<&'s str> {
+pub fn stretches(sql: &str, dialect: Dialect, limit: usize, weigh: impl Fn(&str) -> usize) -> Vec<&str> {
     let mut stretches = Vec::new();
     let (mut start, mut end, mut weight) = (0, 0, 0);
     for next in boundaries(sql, dialect).into_iter().chain([sql.len()]) {

@@ -212,7 +212,7 @@ mod tests {
         let texts: Vec<_> = parts.iter().map(|part| &*part.content).collect();
         assert_eq!(texts, ["SELECT 1;", "\nSELECT\n2;", "\nSELECT 3;"]);
         assert_eq!(parts[2].file_line(2), 4);
-        assert_eq!(whole.clone().parts(1000), [whole.clone()]);
+        assert_eq!(whole.clone().parts(1000), std::slice::from_ref(&whole));
         let [first, second] = whole.halves().expect("several statements");
         assert_eq!((&*first.content, second.file_line(2)), ("SELECT 1;\nSELECT\n2;", 4));
         assert_eq!(unit("a.sql", "SELECT 1").halves(), None);

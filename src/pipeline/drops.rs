@@ -49,7 +49,7 @@ pub fn statements(sql: &str, dialect: Dialect, gone: &BTreeSet<AssetName>) -> Op
 }
 
 /// What a script makes: the kind, and the name as it is written.
-fn made<'s>(sql: &'s str, dialect: Dialect) -> Vec<(&'static str, &'s str)> {
+fn made(sql: &str, dialect: Dialect) -> Vec<(&'static str, &str)> {
     let mut tokens = Tokens::new(sql, dialect);
     let mut found = Vec::new();
     let mut starts = true;

@@ -47,7 +47,7 @@ fn held(catalog: &Server) -> BTreeSet<String> {
 fn a_run_that_is_killed_is_made_good_by_the_next() {
     let repository = Repository::new();
     for at in 0..FILES {
-        repository.write(&format!("models/m{at}.sql"), &format!("CREATE VIEW shop.m{at} AS SELECT {at} AS a;\n"));
+        repository.write(&format!("models/m{at}.sql"), format!("CREATE VIEW shop.m{at} AS SELECT {at} AS a;\n"));
     }
     for requests in 1..=FILES {
         let state = TempDir::new().expect("a temporary folder");
