@@ -83,7 +83,7 @@ fn compiled_sql_names_assets_and_is_sent_with_the_relations_of_the_manifest() {
     let a = file(&side, "a");
     assert_eq!(&*a.sql, "\nselect x / 100 as y\nfrom __dbt_ref_stg join __dbt_ref_charges");
     assert!(!a.partial && a.holes.is_empty() && notes(a).len() == 1, "{a:?}");
-    let sent = "CREATE VIEW db.s.a_t AS\n\nselect x / 100 as y\nfrom db.s.stg_t join charges";
+    let sent = "CREATE VIEW db.s.a_t AS \nselect x / 100 as y\nfrom db.s.stg_t join charges";
     assert_eq!(a.catalog, CatalogContent::Sql(sent.into()));
     assert_eq!([1, 2, 3].map(|line| a.line_map.original(line)), [1, 2, 2]);
     let stg = file(&side, "stg");

@@ -87,7 +87,8 @@ impl Relations {
                 let name = self.nodes.get(&build.asset).cloned().unwrap_or_default().sql(prepared.dialect);
                 let relation = |target: &TokenTarget| self.relation_sql(build.project, target, prepared.dialect);
                 let sql = substitute(&prepared.sql, &prepared.tokens, &relation);
-                CatalogContent::Sql(format!("CREATE {word} {name} AS\n{sql}").into())
+                // On the first line of the SQL: a line of what is sent is one of what is rendered.
+                CatalogContent::Sql(format!("CREATE {word} {name} AS {sql}").into())
             }
         };
         prepared.asset = Some(FileAsset { name: build.asset, kind: build.kind });
