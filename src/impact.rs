@@ -7,6 +7,7 @@
 //! pair → rename → diff → position → refusals → reach → readers → severity
 //! ```
 //!
+//! - `contract`: columns that an enforced contract leaves out.
 //! - `folded`: before all that, ephemeral models become part of their readers.
 //! - `pair`: which assets changed by their own definition.
 //! - `rename`: which removed and added assets are one; what only follows a rename is no change elsewhere.
@@ -18,6 +19,7 @@
 //! - `severity`: how much each matters, and the verdict.
 
 mod column;
+mod contract;
 mod data_type;
 mod diff;
 pub mod folded;
@@ -56,6 +58,7 @@ pub fn assess(base: &LineageGraph, head: &LineageGraph, changed: &[ChangedFile])
     let reached = reach::follow((base, head), &differences, &shifted);
     let mut readers = readers::find(head, &differences, &reached);
     refusals::add(base, head, &mut readers);
+    readers.add_all(contract::left_out(base, head, &differences));
     severity::weigh((base, head), &differences, (&reached, &readers))
 }
 

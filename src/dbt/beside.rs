@@ -107,6 +107,13 @@ impl Beside {
         Self { named: files.par_iter().flat_map_iter(Named::in_comments).collect(), ..self }
     }
 
+    /// Leaves out what contracts would promise that are not enforced.
+    #[must_use]
+    pub fn with_contracts(mut self, contracts: &Contracts) -> Self {
+        self.places.retain(|place| place.holds(contracts));
+        self
+    }
+
     /// The models for which nothing is built.
     #[must_use]
     pub fn ephemeral(&self) -> &BTreeSet<AssetName> {
@@ -119,14 +126,24 @@ impl Beside {
         Self { stewards: Stewards::of(world, told), ..self }
     }
 
-    /// What contracts promise; of columns whose type no SQL says, that type.
-    fn add_contracts(&self, graph: &mut LineageGraph) {
+    /// What contracts promise: columns with their types.
+    fn promised(&self) -> BTreeMap<&AssetName, BTreeMap<String, String>> {
         let mut promised: BTreeMap<&AssetName, BTreeMap<String, String>> = BTreeMap::new();
         for place in self.places.iter().filter(|place| place.mention.kind == MentionKind::Contract) {
             if let Some(column) = &place.column {
                 let data_type = place.data_type.as_deref().unwrap_or_default().trim().to_uppercase();
                 promised.entry(&place.asset).or_default().insert(column.to_lowercase(), data_type);
             }
+        }
+        promised
+    }
+
+    /// What contracts promise and leave out; of columns whose type no SQL says, the type that a contract promises.
+    fn add_contracts(&self, graph: &mut LineageGraph) {
+        let promised = self.promised();
+        for place in self.places.iter().filter(|place| place.is_whole_contract()) {
+            let left_out = promised.get(&place.asset).map(|columns| place.left_out(columns, graph));
+            graph.reads.extend(left_out.into_iter().flatten());
         }
         for (name, columns) in promised {
             for column in graph.assets.get_mut(name).into_iter().flat_map(|asset| &mut asset.columns) {
@@ -143,7 +160,7 @@ impl Beside {
 
     /// Adds it to the graph of the same side.
     pub fn add_to(&self, graph: &mut LineageGraph) {
-        for place in &self.places {
+        for place in self.places.iter().filter(|place| !place.is_whole_contract()) {
             let read = place.read(graph);
             graph.reads.insert(read);
         }
@@ -164,7 +181,43 @@ impl Beside {
     }
 }
 
+/// The models that dbt holds to a contract, and for each whether all of its template is known.
+pub type Contracts = BTreeMap<AssetName, bool>;
+
 impl Place {
+    /// Whether it means that a contract promises no other columns.
+    fn is_whole_contract(&self) -> bool {
+        self.mention.kind == MentionKind::Contract && self.column.is_none()
+    }
+
+    /// Whether it counts: what a contract promises does where that is enforced, and what it leaves out where all is known.
+    fn holds(&self, contracts: &Contracts) -> bool {
+        self.mention.kind != MentionKind::Contract
+            || contracts.get(&self.asset).is_some_and(|all_known| *all_known || self.column.is_some())
+    }
+
+    /// The columns that the model gives and its contract leaves out, where all of the model's columns are known.
+    fn left_out(&self, promised: &BTreeMap<String, String>, graph: &LineageGraph) -> Vec<Read> {
+        let Some(asset) = graph.assets.get(&self.asset).filter(|asset| asset.columns_complete) else {
+            return Vec::new();
+        };
+        let names = || asset.columns.iter().map(|column| &column.name);
+        if names().any(|name| name.as_str().contains(['{', '*'])) {
+            return Vec::new();
+        }
+        let others = names().filter(|name| !promised.contains_key(&name.as_str().to_lowercase()));
+        let read = |name: &ColumnName| Read {
+            asset: self.asset.clone(),
+            column: Some(name.clone()),
+            reader: Some(self.asset.clone()),
+            mention: Some(Mention { kind: MentionKind::ContractWithout, name: name.as_str().into() }),
+            file: self.file.clone(),
+            line: self.line,
+            exists: false,
+        };
+        others.map(read).collect()
+    }
+
     fn read(&self, graph: &LineageGraph) -> Read {
         let asset = graph.assets.get(&self.asset);
         let column = self.column.as_deref().map(|written| {

@@ -23,6 +23,8 @@ pub struct NodeConfig {
     pub enabled: Option<String>,
     /// Who owns it, and who may name it.
     pub governance: Governance,
+    /// Whether dbt holds the model to its contract: `true`, `false`, or what decides it.
+    pub contract: Option<String>,
     /// What only snapshots have.
     pub snapshot: SnapshotConfig,
 }
@@ -44,6 +46,7 @@ impl NodeConfig {
             alias: read(&["alias"]),
             enabled: read(&["enabled"]),
             governance: Governance::read(&|name| setting(map, name)),
+            contract: contract(map),
             snapshot: SnapshotConfig {
                 strategy: read(&["strategy"]),
                 updated_at: read(&["updated_at"]),
@@ -64,6 +67,7 @@ impl NodeConfig {
             alias: self.alias.or(general.alias),
             enabled: self.enabled.or(general.enabled),
             governance: self.governance.over(general.governance),
+            contract: self.contract.or(general.contract),
             snapshot: self.snapshot.over(general.snapshot),
         }
     }
@@ -84,14 +88,31 @@ impl NodeConfig {
             // What a variable decides is for whoever runs the project: the node counts as switched on.
             enabled: self.enabled.filter(|enabled| !enabled.contains("{{")),
             governance: self.governance,
+            contract: one(self.contract),
             snapshot: self.snapshot,
         }
+    }
+
+    /// Whether dbt holds the model to its contract; what is not known does not.
+    #[must_use]
+    pub fn is_contract_enforced(&self) -> bool {
+        self.contract.as_deref().is_some_and(|enforced| enforced.trim().eq_ignore_ascii_case("true"))
     }
 
     /// Whether dbt leaves the node out.
     #[must_use]
     pub fn is_disabled(&self) -> bool {
         self.enabled.as_deref().is_some_and(|enabled| enabled.trim().eq_ignore_ascii_case("false"))
+    }
+}
+
+/// What a map of settings says of the contract: `contract: {enforced: true}`.
+#[must_use]
+pub fn contract(map: &Map<String, Value>) -> Option<String> {
+    match setting(map, "contract")? {
+        Value::Object(contract) => contract.get("enforced").and_then(yaml::scalar),
+        Value::String(unknown) => Some(unknown),
+        _ => None,
     }
 }
 
@@ -154,6 +175,24 @@ mod tests {
             NodeConfig { schema: Some("{{ x }}".into()), alias: Some("{{ y }}".into()), ..NodeConfig::default() };
         let rendered = config.rendered(&|text| (text == "{{ y }}").then(|| "z".to_owned()));
         assert_eq!((rendered.schema, rendered.alias.as_deref()), (None, Some("z")));
+    }
+
+    #[test]
+    fn a_contract_holds_where_the_most_specific_place_enforces_it() {
+        let section = yaml::parse(
+            "shop:\n  +contract: {enforced: true}\n  raw:\n    +contract:\n      enforced: false\n  open:\n    +contract:\n      enforced: \"{{ var('x') }}\"\n",
+        )
+        .expect("YAML");
+        let enforced = |folders: &[&str]| from_section(Some(&section), "shop", folders, "m");
+        assert!(enforced(&[]).is_contract_enforced() && !enforced(&["raw"]).is_contract_enforced());
+        assert!(!enforced(&["open"]).rendered(&|_| None).is_contract_enforced());
+        assert!(enforced(&["open"]).rendered(&|_| Some("True".into())).is_contract_enforced());
+        // As a template gives it.
+        let own = |text: &str| {
+            let map = serde_json::json!({ "contract": text });
+            NodeConfig::from_map(map.as_object().expect("a map")).over(enforced(&[])).is_contract_enforced()
+        };
+        assert!(own("{\"enforced\": true}") && !own("{\"enforced\": false}") && !own("hole"));
     }
 
     #[test]

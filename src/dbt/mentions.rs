@@ -1,5 +1,8 @@
 //! The places in property files that name columns: generic tests, contracts, unit tests, semantic models, metrics.
 //!
+//! What a contract would promise is read wherever columns have types, as dbt wants it for a contract: whether one is
+//! enforced is not only for YAML to say.
+//!
 //! They are no lineage: no value flows there. Such a place breaks when what it names is gone. Of expressions in YAML those
 //! of generic tests are handed on as they are, and of the others only plain names are read; of unit tests the rows that are
 //! written as maps or CSV in the file itself.
@@ -44,7 +47,7 @@ pub fn read(file: &RepoPath, root: &Node) -> Vec<RawMention> {
         for table in source.entries("tables") {
             if let (Some(source), Some(name)) = (source.text("name"), table.text("name")) {
                 let columns: Vec<&Node> = table.entries("columns").collect();
-                collector.relation(&Target::Source { source, table: name }, (&tests(table), &columns), false);
+                collector.relation(&Target::Source { source, table: name }, (&tests(table), &columns), None);
             }
         }
     }
@@ -85,41 +88,52 @@ impl Collector<'_> {
     /// A model, seed or snapshot; a model with versions is one for each of them.
     fn node(&mut self, entry: &Node) {
         let Some(name) = entry.text("name") else { return };
-        let is_contract = has_contract(entry);
         let columns: Vec<&Node> = entry.entries("columns").collect();
         let mut versions = entry.entries("versions").peekable();
         if versions.peek().is_none() {
-            self.relation(&Target::node(&name), (&tests(entry), &columns), is_contract);
+            self.relation(&Target::node(&name), (&tests(entry), &columns), entry.get("name"));
         }
         for version in versions {
             let Some(number) = version.text("v") else { continue };
             let target = Target::Node { package: None, name: name.clone(), version: Some(number) };
             let own_tests = tests(version);
             let tests = if own_tests.is_empty() { tests(entry) } else { own_tests };
-            self.relation(&target, (&tests, &columns_of(version, &columns)), is_contract || has_contract(version));
+            self.relation(&target, (&tests, &columns_of(version, &columns)), version.get("v"));
         }
     }
 
-    fn relation(&mut self, target: &Target, (tests_of_all, columns): (&[&Node], &[&Node]), is_contract: bool) {
+    /// A relation with its tests and columns; `title` is what names it, where a contract may hold it to its columns.
+    fn relation(&mut self, target: &Target, (tests_of_all, columns): (&[&Node], &[&Node]), title: Option<&Node>) {
         for test in tests_of_all {
             self.test(test, target, None);
         }
-        let contract = Mention { kind: MentionKind::Contract, name: "".into() };
+        if let Some(title) = title.filter(|_| columns.iter().any(|column| column.get("data_type").is_some())) {
+            self.contract(target, columns, title.line);
+        }
         for column in columns {
             let Some(name) = column.text("name") else { continue };
             for test in tests(column) {
                 self.test(test, target, Some(&name));
             }
-            if is_contract {
-                let already = self.found.len();
-                self.add(target, Some(&name), (&contract, column.line));
-                let added = self.found.get_mut(already..).into_iter().flatten();
-                added.for_each(|promised| promised.data_type = column.text("data_type"));
-            }
             if column.get("entity").or(column.get("dimension")).is_some() {
                 let mention = Mention { kind: MentionKind::SemanticModel, name: "".into() };
                 self.add(target, Some(&name), (&mention, column.line));
             }
+        }
+    }
+
+    /// What a contract promises: each column, and, where every name can be read, that there are no others.
+    fn contract(&mut self, target: &Target, columns: &[&Node], line: u32) {
+        let contract = Mention { kind: MentionKind::Contract, name: "".into() };
+        for column in columns {
+            let Some(name) = column.text("name") else { continue };
+            let already = self.found.len();
+            self.add(target, Some(&name), (&contract, column.line));
+            let added = self.found.get_mut(already..).into_iter().flatten();
+            added.for_each(|promised| promised.data_type = column.text("data_type"));
+        }
+        if columns.iter().all(|column| column.text("name").as_deref().and_then(plain_column).is_some()) {
+            self.add(target, None, (&contract, line));
         }
     }
 
@@ -206,12 +220,6 @@ fn expression(test: &str, key: &str, (column, text): (Option<&str>, &str)) -> Op
         "expression" if is_true => Some(column.map_or_else(|| text.to_owned(), |column| format!("{column} {text}"))),
         _ => None,
     }
-}
-
-/// The contract that dbt holds a model to.
-fn has_contract(entry: &Node) -> bool {
-    let of = |node: &Node| node.get("contract").is_some_and(|contract| contract.is_true("enforced"));
-    of(entry) || entry.get("config").is_some_and(of)
 }
 
 /// The columns of one version: its own, and those of the model that it includes.
@@ -340,10 +348,9 @@ mod tests_of_mentions {
     }
 
     #[test]
-    fn an_enforced_contract_names_every_column_and_versions_have_their_own() {
+    fn what_a_contract_would_promise_is_every_column_and_versions_have_their_own() {
         let text = "models:
   - name: orders
-    config: {contract: {enforced: true}}
     columns:
       - name: id
         data_type: int
@@ -361,10 +368,15 @@ mod tests_of_mentions {
           - include: all
             exclude: [old]
 ";
-        let expected =
-            ["5: id (contract)", "7: amount (contract)", "11: trips1 id (test unique)", "13: trips1 old (test unique)"];
-        assert_eq!(told(text)[..4], expected);
-        assert_eq!(told(text)[4..], ["11: trips2 id (test unique)"]);
+        let expected = [
+            "4: id (contract)",
+            "6: amount (contract)",
+            "2: * (contract)",
+            "10: trips1 id (test unique)",
+            "12: trips1 old (test unique)",
+        ];
+        assert_eq!(told(text)[..5], expected);
+        assert_eq!(told(text)[5..], ["10: trips2 id (test unique)"]);
     }
 
     #[test]

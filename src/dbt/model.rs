@@ -352,7 +352,9 @@ fn assemble(
 
 fn captured_config(captured: &Captured) -> NodeConfig {
     let known = |(name, value): (&String, &String)| {
-        let is_known = !value.is_empty() && value != "None" && !value.starts_with(HOLE_PREFIX);
+        // Where a contract hangs on what is not known, it must not seem to hang on less specific places.
+        let is_hole = value.starts_with(HOLE_PREFIX) && name != "contract";
+        let is_known = !value.is_empty() && value != "None" && !is_hole;
         is_known.then(|| (name.clone(), serde_json::Value::from(value.as_str())))
     };
     NodeConfig::from_map(&captured.config.iter().filter_map(known).collect())

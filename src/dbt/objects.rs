@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use minijinja::value::{Kwargs, Object, ObjectRepr, from_args};
+use minijinja::value::{Kwargs, Object, ObjectRepr, ValueKind, from_args};
 use minijinja::{Error, ErrorKind, State, Value};
 
 use super::column;
@@ -347,14 +347,24 @@ impl Config {
     fn take(&self, arguments: &Arguments) {
         let mut captured = self.0.captured();
         for (name, value) in arguments.named() {
-            captured.config.insert(name.clone(), value.to_string());
+            captured.config.insert(name.clone(), setting_text(value));
         }
         for map in arguments.positional() {
             for key in map.try_iter().into_iter().flatten() {
-                captured.config.insert(key.to_string(), map.get_item(&key).unwrap_or_default().to_string());
+                captured.config.insert(key.to_string(), setting_text(&map.get_item(&key).unwrap_or_default()));
             }
         }
     }
+}
+
+/// A setting as text; a map as JSON, which its readers understand.
+fn setting_text(value: &Value) -> String {
+    if value.kind() != ValueKind::Map {
+        return value.to_string();
+    }
+    let text_of = |key: &Value| value.get_item(key).unwrap_or_default().to_string();
+    let entries = value.try_iter().into_iter().flatten().map(|key| (key.to_string(), text_of(&key).into()));
+    serde_json::Value::Object(entries.collect()).to_string()
 }
 
 impl Object for Config {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rayon::prelude::*;
 use serde_json::Value;
 
-use super::config::NodeConfig;
+use super::config::{self, NodeConfig};
 use super::exposures::{self, RawExposure};
 use super::governance::{self, Governance};
 use super::mentions::{self, RawMention};
@@ -188,8 +188,10 @@ fn read_node(node: &Value, properties: &mut Properties) {
 
 /// What an entry says of its node.
 fn node_config(entry: &Value) -> NodeConfig {
-    let config = entry.get("config").and_then(Value::as_object).map(NodeConfig::from_map);
-    NodeConfig { governance: Governance::of_entry(entry), ..config.unwrap_or_default() }
+    let config = entry.get("config").and_then(Value::as_object).map(NodeConfig::from_map).unwrap_or_default();
+    let beside = entry.as_object().and_then(config::contract);
+    let contract = config.contract.or(beside);
+    NodeConfig { governance: Governance::of_entry(entry), contract, ..config }
 }
 
 /// Versions that are numbers compare as numbers.
@@ -212,6 +214,16 @@ mod tests {
         let table = &properties.sources[&("raw".to_owned(), "orders".to_owned())];
         assert_eq!((table.schema.as_str(), table.identifier.as_str(), table.line), ("raw", "orders_v2", 6));
         assert_eq!(table.columns, [("id".to_owned(), Some("bigint".to_owned())), ("note".to_owned(), None)]);
+    }
+
+    #[test]
+    fn a_version_is_configured_as_its_model_is_but_for_what_it_says_itself() {
+        let file = RepoPath::new("m.yml").expect("inside");
+        let text = "models:\n  - name: a\n    config: {schema: gold, contract: {enforced: true}}\n    versions:\n      - v: 1\n        config: {contract: {enforced: false}}\n      - {v: 2, defined_in: b}\n";
+        let nodes = read(&file, text).expect("YAML").nodes;
+        let told = |name: &str| (nodes[name].schema.as_deref(), nodes[name].contract.as_deref());
+        assert_eq!(told("a_v1"), (Some("gold"), Some("false")));
+        assert_eq!(told("b"), (Some("gold"), Some("true")));
     }
 
     #[test]

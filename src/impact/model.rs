@@ -174,7 +174,7 @@ pub struct ColumnChange {
     /// Normalised expression at head, where the column is computed.
     pub head_expression: Option<String>,
     /// Places at head that still read the old name of a removed, renamed or retyped column, directly or under the name
-    /// of an asset that passed it on by `*`.
+    /// of an asset that passed it on by `*`; of an added column the contract that leaves it out.
     pub readers: Vec<Reader>,
 }
 
@@ -234,7 +234,8 @@ pub struct AssetChange {
     pub upstream_added: Vec<AssetName>,
     /// Assets that fed it only at base.
     pub upstream_removed: Vec<AssetName>,
-    /// Places at head that still read the old name of a removed or renamed asset.
+    /// Places at head that still read the old name of a removed or renamed asset; of another one its contract, where that
+    /// leaves out columns that are not new.
     pub readers: Vec<Reader>,
     /// Places at head that name a model which since the change is not open to them: this one, or, where they stand in
     /// this asset, another one.

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::contract::is_left_out;
 use super::diff::Difference;
 use super::model::{ColumnChange, ColumnChangeKind, Reader};
 use super::reach::Reach;
@@ -22,10 +23,21 @@ impl Readers {
         self.by_name.get(asset).and_then(|names| names.get(&column.cloned())).into_iter().flatten()
     }
 
+    /// Contracts that leave out a column of the asset.
+    pub(super) fn left_out(&self, asset: &AssetName) -> Vec<Reader> {
+        let places = self.by_name.get(asset).into_iter().flat_map(|names| names.values().flatten());
+        places.filter(|place| is_left_out(place.mention.as_ref())).cloned().collect()
+    }
+
     /// Adds a place.
     pub(super) fn add(&mut self, read: &Read) {
         let names = self.by_name.entry(read.asset.clone()).or_default();
         names.entry(read.column.clone()).or_default().insert(place(read));
+    }
+
+    /// Adds places that are found otherwise.
+    pub(super) fn add_all(&mut self, reads: Vec<&Read>) {
+        reads.into_iter().for_each(|read| self.add(read));
     }
 
     /// Every place with the asset that it reads.

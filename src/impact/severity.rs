@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::contract;
 use super::diff::Difference;
 use super::model::{AffectedColumn, AssetChange, ColumnChangeKind, Downstream, Impact, Reader, Severity, Verdict};
 use super::reach::{Effect, Reach, Reached};
@@ -72,6 +73,7 @@ fn with_readers(
         let passed = through_stars.get(&reported).into_iter().flatten().cloned();
         column.readers = own.chain(passed).collect::<BTreeSet<_>>().into_iter().collect();
     }
+    contract::tell(&mut change, readers.left_out(&difference.change.name));
     change
 }
 

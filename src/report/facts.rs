@@ -44,16 +44,27 @@ pub enum Shape {
     Full,
 }
 
-/// A name that is gone or has another type, and the places that still read it; or a model, and those that may not name it.
+/// How something breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Breaks {
+    /// A name is gone and still read.
+    Gone,
+    /// A column has another type and is read.
+    Retyped,
+    /// An enforced contract leaves out what a model gives.
+    Contract,
+    /// The name is there, and not open to who reads it.
+    Refused,
+}
+
+/// A name that is gone, has another type, is not in a contract or not open, and the places that break by it.
 #[derive(Debug)]
 pub struct Broken<'a> {
     /// The name and what happened to it: "`a.b` was removed".
     pub what: Phrase,
-    /// Whether the name is gone (a retyped column is not).
-    pub gone: bool,
-    /// Whether the name is there, and not open to who reads it.
-    pub refused: bool,
-    /// Where it is still read, ordered, each place once.
+    /// How that breaks somebody.
+    pub breaks: Breaks,
+    /// Where, ordered, each place once.
     pub readers: Vec<&'a Reader>,
 }
 

@@ -262,7 +262,10 @@ impl<'t, Side: Sync> Opened<'t, Side> {
         }
         let governance = drafts.iter().filter_map(Draft::governance).collect();
         let ephemeral = drafts.iter().filter_map(|draft| relations.ephemeral(draft)).collect();
-        let beside = Beside::of(&self.world, &|project| self.dialect(project, &drafts).0).with_ephemeral(ephemeral);
+        let contracts = drafts.iter().filter_map(|draft| relations.contract(draft)).collect();
+        let beside = Beside::of(&self.world, &|project| self.dialect(project, &drafts).0)
+            .with_ephemeral(ephemeral)
+            .with_contracts(&contracts);
         let files: Vec<Prepared> = drafts.into_par_iter().map(|draft| relations.finish(draft)).collect();
         let beside = beside.with_named(&files).with_stewards(&self.world, &governance);
         PreparedSide { files, unreadable: self.unreadable, diagnostics, declared, beside }

@@ -2,6 +2,7 @@
 
 mod access;
 mod beside_sql;
+mod contracts;
 mod ephemeral;
 mod macros;
 mod named;

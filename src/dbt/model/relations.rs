@@ -60,6 +60,16 @@ impl Relations {
         (is_ephemeral && !config.is_disabled()).then(|| build.asset.clone())
     }
 
+    /// The model that a draft is, where dbt holds it to its contract, and whether all of its template is known.
+    #[must_use]
+    pub fn contract(&self, draft: &Draft) -> Option<(AssetName, bool)> {
+        let build = draft.build.as_ref().filter(|build| build.config.contract.is_some())?;
+        let config = build.config.clone().rendered(&|text| yaml_text(&self.world, build.project, text));
+        let is_built = build.kind == AssetKind::Model && config.materialized.as_deref() != Some("ephemeral");
+        let is_held = is_built && config.is_contract_enforced() && !config.is_disabled();
+        is_held.then(|| (build.asset.clone(), !draft.prepared.partial))
+    }
+
     /// Fills in the asset and what the catalog gets.
     #[must_use]
     pub fn finish(&self, draft: Draft) -> Prepared {

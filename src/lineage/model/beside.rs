@@ -25,6 +25,8 @@ pub enum MentionKind {
     UnitTest,
     /// The columns that a model promises to have.
     Contract,
+    /// A contract that leaves out a column that the model gives.
+    ContractWithout,
     /// A semantic model.
     SemanticModel,
     /// A metric.
@@ -41,6 +43,7 @@ impl MentionKind {
             Self::Test => "test",
             Self::UnitTest => "unit test",
             Self::Contract => "contract",
+            Self::ContractWithout => "contract without",
             Self::SemanticModel => "semantic model",
             Self::Metric => "metric",
             Self::Exposure => "exposure",

@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, DiagnosticSeverity};
 use crate::ingest::outcome::{FileBucket, FileOutcome};
 use crate::report::facts::changes::places;
 use crate::report::facts::notes::{Note, note};
-use crate::report::facts::{Broken, Facts};
+use crate::report::facts::{Breaks, Broken, Facts};
 use crate::report::phrase::Phrase;
 use crate::report::words;
 
@@ -31,10 +31,11 @@ pub fn attention(facts: &Facts<'_>) -> Vec<Attention> {
 
 fn still_read(facts: &Facts<'_>) -> Vec<Phrase> {
     let sentence = |broken: &Broken<'_>| {
-        let link = match (broken.refused, broken.gone) {
-            (true, _) => "; dbt refuses the ref at ",
-            (false, true) => ", and the old name is still read at ",
-            (false, false) => ", and it is read at ",
+        let link = match broken.breaks {
+            Breaks::Gone => ", and the old name is still read at ",
+            Breaks::Retyped => ", and it is read at ",
+            Breaks::Refused => "; dbt refuses the ref at ",
+            Breaks::Contract => ", which dbt refuses by ",
         };
         broken.what.clone().words(link).list(places(&broken.readers), MOST_PLACES)
     };

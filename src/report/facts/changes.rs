@@ -6,10 +6,10 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use crate::impact::{AssetChange, AssetChangeKind, ColumnChange, ColumnChangeKind, Confidence, Reader};
-use crate::lineage::model::{AssetKind, AssetName, ColumnRef, EXPOSURE};
+use crate::lineage::model::{AssetKind, AssetName, ColumnRef, EXPOSURE, MentionKind};
 use crate::report::excerpt;
 use crate::report::facts::row_sets::sort_orders;
-use crate::report::facts::{Broken, Facts};
+use crate::report::facts::{Breaks, Broken, Facts};
 use crate::report::phrase::Phrase;
 use crate::report::words;
 use crate::sql::dialect::Dialect;
@@ -71,35 +71,30 @@ fn rows_of(asset: &AssetChange) -> Vec<ChangeRow<'_>> {
             let other_rows = asset.row_set.iter().any(|change| change.clause.moves_rows());
             let is_open_to_fewer = !asset.refused.is_empty() && has_same_sql(asset);
             let is_untold = asset.columns.is_empty() && !other_rows && !is_open_to_fewer;
-            let is_told_whole = is_untold || !asset.read_by_position.is_empty();
+            let is_told_whole = is_untold || !asset.read_by_position.is_empty() || !asset.readers.is_empty();
             is_told_whole.then_some(whole).into_iter().chain(columns).collect()
         }
     };
     refused.into_iter().chain(others).collect()
 }
 
-/// Every name that is gone or retyped and still read, or read by who may not.
+/// Every name that is gone or retyped and still read, or read by who may not, and every contract that is not kept.
 pub fn broken(assets: &[AssetChange]) -> Vec<Broken<'_>> {
     rows(assets)
         .into_iter()
         .filter(|row| row.rank() == Rank::StillRead)
-        .map(|row| Broken {
-            what: row.what_happened(),
-            gone: row.is_gone(),
-            refused: row.is_refused(),
-            readers: row.readers(),
-        })
+        .map(|row| Broken { what: row.what_happened(), breaks: row.breaks(), readers: row.readers() })
         .collect()
 }
 
 impl<'a> ChangeRow<'a> {
     fn rank(&self) -> Rank {
         let fatal = match self.what {
-            What::Asset => matches!(self.asset.change, AssetChangeKind::Removed | AssetChangeKind::Renamed),
+            What::Asset => self.is_gone(),
             What::Column(column) => is_fatal(column),
             What::Refused => true,
         };
-        if fatal && !self.readers().is_empty() {
+        if (fatal || self.breaks() == Breaks::Contract) && !self.readers().is_empty() {
             return Rank::StillRead;
         }
         match self.what {
@@ -139,6 +134,18 @@ impl<'a> ChangeRow<'a> {
         if names_itself { " is open to fewer readers" } else { " names a model that is not open to it" }
     }
 
+    /// How it breaks who reads it.
+    fn breaks(&self) -> Breaks {
+        if self.is_refused() {
+            return Breaks::Refused;
+        }
+        match self.readers().iter().any(|reader| left_out(reader).is_some()) {
+            _ if self.is_gone() => Breaks::Gone,
+            true => Breaks::Contract,
+            false => Breaks::Retyped,
+        }
+    }
+
     /// Whether what was called so is called otherwise now.
     #[must_use]
     pub fn is_renamed(&self) -> bool {
@@ -159,7 +166,7 @@ impl<'a> ChangeRow<'a> {
             What::Refused => asset.refused.iter().collect(),
         };
         let mut readers: Vec<&Reader> = readers.into_iter().collect();
-        readers.dedup_by_key(|reader| (&reader.file, reader.line));
+        readers.dedup_by_key(|reader| (&reader.file, reader.line, left_out(reader)));
         readers
     }
 
@@ -182,6 +189,7 @@ impl<'a> ChangeRow<'a> {
                     AssetChangeKind::Removed => subject.words(" was removed"),
                     AssetChangeKind::Renamed => subject.words(" was renamed to ").name(&self.asset.name),
                     AssetChangeKind::Modified => subject.words(match self.asset.read_by_position.as_slice() {
+                        [] if !self.asset.readers.is_empty() => " does not keep its contract",
                         [] if !self.asset.row_set.is_empty() => " is sorted otherwise, with the same rows",
                         [] if self.asset.kind == AssetKind::Source => " stands for another table",
                         [] if has_same_sql(self.asset) => " has another contract",
@@ -316,6 +324,12 @@ pub fn named(asset: &AssetChange) -> Phrase {
     }
 }
 
+/// The column that a contract leaves out.
+fn left_out(reader: &Reader) -> Option<&str> {
+    let mention = reader.mention.as_ref().filter(|mention| mention.kind == MentionKind::ContractWithout)?;
+    Some(&mention.name)
+}
+
 /// Whether whoever reads the name breaks.
 fn is_fatal(column: &ColumnChange) -> bool {
     match column.change {
@@ -339,6 +353,7 @@ fn has_same_sql(asset: &AssetChange) -> bool {
 fn rewritten(asset: &AssetChange) -> &'static str {
     let reads_others = !asset.upstream_added.is_empty() || !asset.upstream_removed.is_empty();
     match asset.read_by_position.as_slice() {
+        [] if !asset.readers.is_empty() => "contract not kept",
         [] if !asset.row_set.is_empty() => "sorted otherwise; the same rows",
         [] if asset.kind == AssetKind::Source => "stands for another table",
         [] if has_same_sql(asset) => "another contract",

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use crate::diagnostic::DiagnosticSeverity;
 use crate::impact::{AssetChangeKind, ColumnChange, ColumnChangeKind, Severity, Verdict};
 use crate::ingest::outcome::IngestStatus;
-use crate::lineage::model::AssetKind;
+use crate::lineage::model::{AssetKind, MentionKind};
 use crate::path::RepoPath;
-use crate::report::facts::{Broken, ChangeRow, Facts, What, catalog};
+use crate::report::facts::{Breaks, Broken, ChangeRow, Facts, What, catalog};
 use crate::report::phrase::Phrase;
 use crate::report::words;
 
@@ -38,22 +38,27 @@ fn breaking(facts: &Facts<'_>) -> Phrase {
             if kinds.is_empty() {
                 return Phrase::new("a name that others may read is gone");
             }
-            let verb = if kinds.len() == 1 { "reads" } else { "read" };
-            Phrase::new(format!(
-                "{at_least}{} downstream {verb} what is gone or has another type",
-                words::assets(kinds)
-            ))
+            let one = kinds.len() == 1;
+            let what = match (broken_by_contract(facts), one) {
+                (true, true) => "no longer keeps its contract",
+                (true, false) => "no longer keep their contracts",
+                (false, true) => "reads what is gone or has another type",
+                (false, false) => "read what is gone or has another type",
+            };
+            Phrase::new(format!("{at_least}{} downstream {what}", words::assets(kinds)))
         }
-        [Broken { what, refused: true, readers, .. }] => {
+        [Broken { what, breaks: Breaks::Contract, .. }] => what.clone().words(", which dbt refuses by its contract"),
+        [Broken { what, breaks: Breaks::Refused, readers }] => {
             what.clone().words(format!("; dbt refuses the ref in {}", places(readers.len())))
         }
-        [Broken { what, gone, readers, .. }] => {
-            let still = if *gone { "still " } else { "" };
+        [Broken { what, breaks, readers }] => {
+            let still = if *breaks == Breaks::Gone { "still " } else { "" };
             what.clone().words(format!(" and is {still}read in {}", places(readers.len())))
         }
         several => {
-            let (refused, others): (Vec<_>, Vec<_>) = several.iter().partition(|broken| broken.refused);
-            let (gone, retyped): (Vec<_>, Vec<_>) = others.into_iter().partition(|broken| broken.gone);
+            let of = |breaks| several.iter().filter(move |broken| broken.breaks == breaks).collect::<Vec<_>>();
+            let (gone, retyped, refused) = (of(Breaks::Gone), of(Breaks::Retyped), of(Breaks::Refused));
+            let left_out = of(Breaks::Contract);
             let read = |broken: &[&Broken<'_>]| places(broken.iter().map(|broken| broken.readers.len()).sum());
             let mut parts = Vec::new();
             if !gone.is_empty() {
@@ -69,9 +74,23 @@ fn breaking(facts: &Facts<'_>) -> Phrase {
                 let models = words::count(refused.len(), "change", "changes");
                 parts.push(format!("dbt refuses a ref after {models}, in {}", read(&refused)));
             }
+            if !left_out.is_empty() {
+                let columns: usize = left_out.iter().map(|broken| broken.readers.len()).sum();
+                let columns = words::count(columns, "column", "columns");
+                parts.push(format!("{at_least}{columns} in SQL that an enforced contract leaves out"));
+            }
             Phrase::new(parts.join("; "))
         }
     }
+}
+
+/// Whether downstream breaks by enforced contracts alone.
+fn broken_by_contract(facts: &Facts<'_>) -> bool {
+    let mut readers = facts.downstream.iter().flat_map(|asset| &asset.readers);
+    readers.all(|reader| {
+        let kind = reader.mention.as_ref().map(|mention| mention.kind);
+        matches!(kind, Some(MentionKind::Contract | MentionKind::ContractWithout))
+    })
 }
 
 /// How much was not understood, whether that is new, and how much was.

@@ -64,6 +64,7 @@ impl ChangeRow<'_> {
                 let start = Phrase::new("The ").then(asset);
                 let told = sort_orders(self.asset);
                 match self.asset.read_by_position.as_slice() {
+                    [] if !self.asset.readers.is_empty() => start.words(" does not keep its contract"),
                     [] if !told.is_empty() => {
                         start.words(" is sorted otherwise (").then(told).words("); no row comes or goes")
                     }
