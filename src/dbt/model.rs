@@ -3,6 +3,7 @@
 //! Two steps, since a model's catalog text names the relations of other models, which their own files may rename:
 //! [`draft`] renders a file, [`Relations`] gathers what the drafts say, and [`Relations::finish`] fills in the rest.
 
+mod ephemeral;
 mod relations;
 
 pub use self::relations::Relations;

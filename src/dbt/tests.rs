@@ -188,6 +188,38 @@ fn the_catalog_gets_relations_as_the_warehouse_names_them() {
 }
 
 #[test]
+fn ephemeral_models_are_ctes_of_their_readers_on_the_first_line() {
+    let side = side(&[
+        ("dbt_project.yml", "name: p\n"),
+        ("models/raw_a.sql", "{{ config(materialized='ephemeral') }}\nselect id, -- the key\n  x\nfrom lake.a\n"),
+        ("models/b.sql", "{{ config(materialized='ephemeral') }}\nselect id from {{ ref('raw_a') }}\n"),
+        ("models/c.sql", "select b.id\nfrom {{ ref('b') }} as b\njoin {{ ref('raw_a') }} as a on a.id = b.id\n"),
+        ("models/d.sql", "with e as (select * from {{ ref('b') }})\nselect id from e\n"),
+        ("models/open.sql", "{{ config(materialized='ephemeral') }}\nselect {{ missing('x') }} as x from lake.a\n"),
+        ("models/f.sql", "select x from {{ ref('open') }}\n"),
+    ]);
+    let words = |name: &str| catalog(file(&side, name)).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(
+        words("c"),
+        "CREATE VIEW c AS WITH __dbt__cte__raw_a AS (select id, x from lake.a), __dbt__cte__b AS (select id from \
+         __dbt__cte__raw_a) select b.id from __dbt__cte__b as b join __dbt__cte__raw_a as a on a.id = b.id"
+    );
+    let of_c = catalog(file(&side, "c"));
+    assert_eq!(of_c.lines().nth(2), Some("join __dbt__cte__raw_a as a on a.id = b.id"), "the file's third line");
+    assert!(
+        words("d").contains("__dbt__cte__raw_a), e as (select * from __dbt__cte__b) select id from e"),
+        "{}",
+        words("d")
+    );
+    let own_hole = words("f");
+    assert!(
+        own_hole.contains("__dbt__cte__open AS (select __hole_missing") && own_hole.ends_with("from __dbt__cte__open"),
+        "{own_hole}"
+    );
+    assert_eq!(words("b"), "an ephemeral model");
+}
+
+#[test]
 fn what_is_no_relation_is_not_for_the_catalog_and_says_why() {
     let side = shop();
     let words = ["stg_payments", "retired", "money", "no_negative_amounts", "is_positive", "best_day"];

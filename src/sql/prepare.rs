@@ -261,7 +261,7 @@ impl<'t, Side: Sync> Opened<'t, Side> {
             diagnostics.extend(artifacts.diagnostics());
         }
         let governance = drafts.iter().filter_map(Draft::governance).collect();
-        let ephemeral = drafts.iter().filter_map(|draft| relations.ephemeral(draft)).collect();
+        let ephemeral = relations.know_ephemeral(&drafts);
         let contracts = drafts.iter().filter_map(|draft| relations.contract(draft)).collect();
         let beside = Beside::of(&self.world, &|project| self.dialect(project, &drafts).0)
             .with_ephemeral(ephemeral)

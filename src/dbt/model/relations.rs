@@ -6,13 +6,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::ephemeral::Ephemerals;
 use super::{Draft, TemplateText, render_variants};
 use crate::dbt::config::NodeConfig;
 use crate::dbt::macros::Words;
 use crate::dbt::names::{Names, TARGET_DATABASE, TARGET_SCHEMA};
 use crate::dbt::relation::Relation;
 use crate::dbt::session::{Home, Session, Setting};
-use crate::dbt::tokens::substitute;
 use crate::dbt::world::World;
 use crate::lineage::model::{AssetKind, AssetName};
 use crate::sql::dialect::Dialect;
@@ -28,6 +28,8 @@ use crate::sql::template::{CatalogContent, FileAsset, Prepared, TokenTarget};
 pub struct Relations {
     world: Arc<World>,
     nodes: BTreeMap<AssetName, Relation>,
+    /// What becomes part of its readers.
+    pub(super) ephemeral: Ephemerals,
 }
 
 impl Relations {
@@ -43,7 +45,7 @@ impl Relations {
             let relation = schemas.relation(build.project, &build.name, build.config.clone());
             nodes.insert(build.asset.clone(), relation);
         }
-        Self { world: Arc::clone(world), nodes }
+        Self { world: Arc::clone(world), nodes, ephemeral: Ephemerals::new() }
     }
 
     /// Takes relations that are known otherwise.
@@ -95,10 +97,11 @@ impl Relations {
             Some(_) if is_blank(&prepared.sql) => CatalogContent::Nothing("a model without SQL".to_owned()),
             Some(word) => {
                 let name = self.nodes.get(&build.asset).cloned().unwrap_or_default().sql(prepared.dialect);
-                let relation = |target: &TokenTarget| self.relation_sql(build.project, target, prepared.dialect);
-                let sql = substitute(&prepared.sql, &prepared.tokens, &relation);
                 // On the first line of the SQL: a line of what is sent is one of what is rendered.
-                CatalogContent::Sql(format!("CREATE {word} {name} AS {sql}").into())
+                match self.query(build.project, &prepared) {
+                    Some(sql) => CatalogContent::Sql(format!("CREATE {word} {name} AS {sql}").into()),
+                    None => CatalogContent::Nothing("a model that could not be rendered".to_owned()),
+                }
             }
         };
         prepared.asset = Some(FileAsset { name: build.asset, kind: build.kind });
@@ -106,7 +109,7 @@ impl Relations {
     }
 
     /// The name in SQL of what a token stands for. A node of a package that is not checked in is its dbt name.
-    fn relation_sql(&self, project: usize, target: &TokenTarget, dialect: Dialect) -> String {
+    pub(super) fn relation_sql(&self, project: usize, target: &TokenTarget, dialect: Dialect) -> String {
         if let Some(relation) = self.nodes.get(&target.asset) {
             return relation.sql(dialect);
         }
