@@ -101,6 +101,22 @@ impl<Side> Default for SourceTree<Side> {
     }
 }
 
+#[cfg(test)]
+impl<Side> SourceTree<Side> {
+    /// A tree of these texts: those of `.sql` files are selected, the others give them their meaning.
+    pub(crate) fn of(files: &[(&str, &str)]) -> Self {
+        let mut tree = Self::default();
+        for (path, text) in files {
+            let path = RepoPath::new(path).expect("inside");
+            let blob = BlobId(format!("{path} {text}").into());
+            let file = SourceFile { path: path.clone(), blob, content: Ok(Arc::from(*text)) };
+            let part = if path.as_str().ends_with(".sql") { &mut tree.sql } else { &mut tree.support };
+            part.insert(path, file);
+        }
+        tree
+    }
+}
+
 /// What happened to a file between base and head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FileStatus {

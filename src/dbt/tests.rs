@@ -1,24 +1,15 @@
 //! Whole projects, from the fixtures and written out, through `sql::prepare`.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use crate::lineage::model::AssetKind;
-use crate::path::RepoPath;
-use crate::source::{BlobId, Head, SourceFile, SourceTree};
+use crate::source::{Head, SourceTree};
 use crate::sql::dialect::Dialect;
 use crate::sql::prepare::{PrepareOptions, PreparedSide, prepare};
 use crate::sql::template::{CatalogContent, Prepared};
 
 fn side(files: &[(&str, &str)]) -> PreparedSide {
-    let mut tree: SourceTree<Head> = SourceTree::default();
-    for (path, text) in files {
-        let path = RepoPath::new(path).expect("inside");
-        let file =
-            SourceFile { path: path.clone(), blob: BlobId(Arc::from(path.as_str())), content: Ok(Arc::from(*text)) };
-        let part = if path.as_str().ends_with(".sql") { &mut tree.sql } else { &mut tree.support };
-        part.insert(path, file);
-    }
+    let tree: SourceTree<Head> = SourceTree::of(files);
     prepare(&tree, &PrepareOptions::AUTO)
 }
 

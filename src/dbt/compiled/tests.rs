@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::dbt::artifacts::{Catalog, Manifest, ProjectArtifacts};
-use crate::path::RepoPath;
-use crate::source::{Base, BlobId, Head, SourceFile, SourceTree};
+use crate::source::{Base, Head, SourceTree};
 use crate::sql::prepare::{PrepareOptions, PreparedSide, prepare, prepare_both};
 use crate::sql::template::{CatalogContent, Prepared};
 
@@ -17,16 +16,8 @@ const OPEN: &str = "select {{ tools.money('x') }} as y\nfrom {{ ref('stg') }} jo
 
 /// A tree of a project at its root, with models.
 fn tree<Side>(models: &[(&str, &str)]) -> SourceTree<Side> {
-    let mut tree = SourceTree::default();
     let project = [("dbt_project.yml", "name: shop")];
-    for (path, text) in project.iter().chain(models) {
-        let path = RepoPath::new(path).expect("inside");
-        let blob = BlobId(format!("{path} {text}").into());
-        let file = SourceFile { path: path.clone(), blob, content: Ok(Arc::from(*text)) };
-        let part = if path.as_str().ends_with(".sql") { &mut tree.sql } else { &mut tree.support };
-        part.insert(path, file);
-    }
-    tree
+    SourceTree::of(&[&project, models].concat())
 }
 
 /// A model's entry in a manifest, compiled from a text.

@@ -45,10 +45,8 @@ impl<'d> Rendered<'d> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use crate::settings::DialectChoice;
-    use crate::source::{BlobId, SourceFile, SourceTree};
+    use crate::source::SourceTree;
     use crate::sql::prepare::{PrepareOptions, prepare, prepare_both};
 
     use super::*;
@@ -64,17 +62,6 @@ mod tests {
         ("sql/p/d/u/query.sql", "create table p.d.u as select 1 as x"),
         ("top.sql", "select * from {{ params.t }}"),
     ];
-
-    fn tree<Side>(files: &[(&str, &str)]) -> SourceTree<Side> {
-        let mut tree = SourceTree::default();
-        for (path, text) in files {
-            let path = RepoPath::new(path).expect("inside");
-            let file = SourceFile { path: path.clone(), blob: BlobId(Arc::from(*text)), content: Ok(Arc::from(*text)) };
-            let part = if path.as_str().ends_with(".sql") { &mut tree.sql } else { &mut tree.support };
-            part.insert(path, file);
-        }
-        tree
-    }
 
     /// Whatever changes around a file, it reads on both sides together as it reads alone.
     #[test]
@@ -101,9 +88,9 @@ mod tests {
             let mut files: BTreeMap<&str, &str> = FILES.into_iter().collect();
             files.extend(edit.iter().copied());
             let files: Vec<(&str, &str)> = files.into_iter().collect();
-            let sides = prepare_both(&tree(&FILES), &tree(&files), &options);
-            assert!(sides.0 == prepare(&tree::<()>(&FILES), &options), "the base, beside {edit:?}");
-            assert!(sides.1 == prepare(&tree::<()>(&files), &options), "the head, with {edit:?}");
+            let sides = prepare_both(&SourceTree::of(&FILES), &SourceTree::of(&files), &options);
+            assert!(sides.0 == prepare(&SourceTree::<()>::of(&FILES), &options), "the base, beside {edit:?}");
+            assert!(sides.1 == prepare(&SourceTree::<()>::of(&files), &options), "the head, with {edit:?}");
         }
     }
 }

@@ -1,24 +1,12 @@
 use super::*;
 use crate::lineage::model::{AssetKind, Template};
-use crate::source::{BlobId, Unreadable};
+use crate::source::Unreadable;
 use crate::sql::layout::Aside;
 use crate::sql::template::CatalogContent;
 use proptest::prelude::*;
 
 fn tree(files: &[(&str, &str)]) -> SourceTree<Head> {
-    tree_of(files)
-}
-
-fn tree_of<Side>(files: &[(&str, &str)]) -> SourceTree<Side> {
-    let mut tree = SourceTree::default();
-    for (path, text) in files {
-        let path = RepoPath::new(path).expect("inside");
-        let blob = BlobId(format!("{path} {text}").into());
-        let file = SourceFile { path: path.clone(), blob, content: Ok(Arc::from(*text)) };
-        let part = if path.as_str().ends_with(".sql") { &mut tree.sql } else { &mut tree.support };
-        part.insert(path, file);
-    }
-    tree
+    SourceTree::of(files)
 }
 
 const AUTO: PrepareOptions<'static> = PrepareOptions::AUTO;
@@ -211,8 +199,8 @@ fn the_dialect_is_set_or_found_or_named_by_the_path_or_that_of_the_neighbours() 
 
 #[test]
 fn what_one_side_gives_away_of_a_dialect_holds_for_the_other() {
-    let base = tree_of::<Base>(&[("a.sql", "select a from t"), ("b.sql", "select 1")]);
-    let head = tree_of::<Head>(&[("a.sql", "select safe_cast(a as int64) from t"), ("b.sql", "select 1")]);
+    let base = SourceTree::<Base>::of(&[("a.sql", "select a from t"), ("b.sql", "select 1")]);
+    let head = SourceTree::<Head>::of(&[("a.sql", "select safe_cast(a as int64) from t"), ("b.sql", "select 1")]);
     let (base, head) = prepare_both(&base, &head, &AUTO);
     for side in [base, head] {
         let dialects: Vec<_> = side.files.iter().map(|file| file.dialect).collect();
